@@ -1,0 +1,1 @@
+"""Webinars said over HTTP: the JSON API, the patients' pages and the hosts' console."""

@@ -1,0 +1,114 @@
+"""One table from refusals to HTTP statuses, and the shape that errors have (RFC 9457)."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from starlette.exceptions import HTTPException
+
+from api.pages import error_pages
+from webinars import errors
+from webinars.errors import WebinarsError
+
+PROBLEM = "application/problem+json"
+_log = structlog.get_logger()
+
+STATUS_BY_ERROR: dict[type[WebinarsError], HTTPStatus] = {
+    errors.NotFound: HTTPStatus.NOT_FOUND,
+    errors.SlugTaken: HTTPStatus.CONFLICT,
+    errors.InvalidField: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.TimeDoesNotExist: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.TimeIsAmbiguous: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.UnknownTimezone: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.SessionNotOpen: HTTPStatus.CONFLICT,
+    errors.SessionStarted: HTTPStatus.CONFLICT,
+    errors.SessionCancelled: HTTPStatus.CONFLICT,
+    errors.SessionFull: HTTPStatus.CONFLICT,
+    errors.CapacityTooSmall: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.RegistrationNotActive: HTTPStatus.CONFLICT,
+    errors.IdempotencyMismatch: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.VersionMismatch: HTTPStatus.PRECONDITION_FAILED,
+    errors.VersionMissing: HTTPStatus.PRECONDITION_REQUIRED,
+    errors.LinkInvalid: HTTPStatus.NOT_FOUND,
+    errors.JoinNotOpen: HTTPStatus.CONFLICT,
+    errors.RoomMissing: HTTPStatus.CONFLICT,
+    errors.SignInFailed: HTTPStatus.UNAUTHORIZED,
+    errors.SignInRequired: HTTPStatus.UNAUTHORIZED,
+    errors.TokenInvalid: HTTPStatus.UNAUTHORIZED,
+    errors.NotAllowed: HTTPStatus.FORBIDDEN,
+    errors.TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
+    errors.Busy: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.MessageNotRetriable: HTTPStatus.CONFLICT,
+    errors.HostExists: HTTPStatus.CONFLICT,
+    errors.CannotStart: HTTPStatus.INTERNAL_SERVER_ERROR,
+}
+"""A test sees to it that every refusal has a row."""
+
+_CODE_BY_STATUS = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large", 403: "not_allowed"}
+
+
+def problem(status: int, code: str, detail: str, **facts: Any) -> JSONResponse:
+    """An error as the API says it: `code` is stable, `detail` tells a person what to do."""
+    headers = {"Retry-After": str(facts["retry_after"])} if "retry_after" in facts else {}
+    if status == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = "Bearer"
+    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "code": code, "detail": detail}
+    return JSONResponse({**body, **facts}, status, headers, media_type=PROBLEM)
+
+
+def add_error_handlers(app: FastAPI) -> None:
+    """Make every refusal and every surprise an answer: a problem for programs, a page for people."""
+    app.add_exception_handler(WebinarsError, _refusal)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _surprise)
+
+
+def _is_api(request: Request) -> bool:
+    return request.url.path.startswith("/api/")
+
+
+def _refusal(request: Request, error: Exception) -> Response:
+    assert isinstance(error, WebinarsError)  # noqa: S101 - what the handler is registered for
+    status = STATUS_BY_ERROR[type(error)]
+    if _is_api(request):
+        facts = {name: value for name, value in error.facts.items() if isinstance(value, (str, int))}
+        return problem(status, error.code, error.detail, **facts)
+    return error_pages.refusal_page(request, error, status)
+
+
+def _invalid(request: Request, error: Exception) -> Response:
+    """What is wrong and where, never the value itself: it may be personal."""
+    assert isinstance(error, RequestValidationError)  # noqa: S101
+    if not _is_api(request):
+        return error_pages.status_page(request, HTTPStatus.NOT_FOUND)
+    wrong = [
+        {"field": ".".join(str(part) for part in item["loc"][1:]) or str(item["loc"][0]), "detail": item["msg"]}
+        for item in error.errors()
+    ]
+    detail = "Some values are not usable: see `errors`, correct them and send the request again."
+    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_request", detail, errors=wrong)
+
+
+def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101
+    if not _is_api(request):
+        return error_pages.status_page(request, HTTPStatus(error.status_code))
+    code = _CODE_BY_STATUS.get(error.status_code, "http_error")
+    response = problem(error.status_code, code, str(error.detail))
+    response.headers.update(error.headers or {})
+    return response
+
+
+def _surprise(request: Request, error: Exception) -> Response:
+    route = request.scope.get("route")
+    _log.error("request.failed", route=getattr(route, "path", "?"), error=type(error).__name__)
+    if not _is_api(request):
+        return error_pages.status_page(request, HTTPStatus.INTERNAL_SERVER_ERROR)
+    words = "Something went wrong here. Nothing was half done; please try again."
+    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", words)

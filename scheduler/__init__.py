@@ -1,0 +1,1 @@
+"""Decides when: the jobs that time sets off."""

@@ -1,0 +1,80 @@
+"""The heartbeat: everything that is due now, then a pause until there may be more."""
+
+from __future__ import annotations
+
+import os
+import platform
+import threading
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+import structlog
+
+from scheduler.jobs import follow_ups, reminders, retention
+from webinars.services import health
+from webinars.services.delivery import Sender
+from webinars.work import Process
+
+PAUSE_SECONDS = 1.0
+_EVERY_MINUTE = timedelta(minutes=1)
+_EVERY_HOUR = timedelta(hours=1)
+_BEAT = timedelta(seconds=10)
+_log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Scheduler:
+    """One scheduler process, or the part of a `serve` process that is one. Any number may run: none is the leader."""
+
+    process: Process
+    sender: Sender = field(init=False)
+    worker_id: UUID = field(default_factory=uuid4)
+    _last: dict[str, datetime] = field(default_factory=dict)
+    _stopping: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self.sender = Sender(self.process)
+
+    def tick(self, now: datetime) -> int:
+        """Do all that is due at `now`. Every step may be done by several workers at once, or again after a crash.
+
+        Returns:
+            How many steps there were, messages included.
+        """
+        steps = 0
+        if self._is_time("beat", _BEAT, now):
+            with self.process.work() as work:
+                health.beat(work, self.worker_id, f"{platform.node()}:{os.getpid()}", now)
+        if self._is_time("reconcile", _EVERY_MINUTE, now):
+            steps += reminders.reconcile(self.process, now)
+        if self._is_time("retention", _EVERY_HOUR, now):
+            steps += retention.run(self.process, now)
+        steps += reminders.run(self.process, now)
+        steps += follow_ups.run(self.process, now)
+        return steps + self.sender.send_due(now)
+
+    def run(self) -> None:
+        """Tick until `stop`. What goes wrong in one tick is logged and tried again in the next."""
+        while not self._stopping.is_set():
+            self.process.scheduler_wanted.clear()
+            try:
+                self.tick(self.process.clock.now())
+            except Exception as error:  # noqa: BLE001 - a database that is away for a moment must not end the scheduler
+                _log.error("scheduler.tick_failed", error=type(error).__name__, reason=str(error)[:300])
+                self._stopping.wait(PAUSE_SECONDS)
+            else:
+                self.process.scheduler_wanted.wait(PAUSE_SECONDS)
+
+    def stop(self) -> None:
+        """End after what is being sent; the rest goes back to the ledger."""
+        self._stopping.set()
+        self.process.scheduler_wanted.set()
+        self.sender.stop()
+
+    def _is_time(self, job: str, every: timedelta, now: datetime) -> bool:
+        last = self._last.get(job)
+        if last is not None and abs(now - last) < every:
+            return False
+        self._last[job] = now
+        return True

@@ -1,0 +1,50 @@
+"""No mail tells a bystander what it is about: a name beside a clinic and a body area is health information."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import webinars.documents.mails as mails_module
+from tests.webinars.documents.facts import calendar_of, composed, every_variant, html_of, parsed, plain_of
+from webinars.terms import MessageKind
+
+# Every area and condition of the demo catalogue, word by word, and what its patients ask about.
+TELLING = re.compile(
+    r"\b("
+    "shoulder|neck|cervical|spine|lumbar|back|knees?|hands?|wrist|elbow|hips?|foot|feet|ankle|joints?|"
+    "rotator|cuff|tears?|tendinitis|tendonitis|tendon|instability|slap|labral|labrum|arthritis|osteoarthritis|"
+    "degenerative|overuse|injury|injuries|herniated|bulging|protruding|discs?|disk|disease|pinched|nerves?|si|"
+    "sciatica|pain|meniscus|acl|ligament|carpal|tunnel|trigger|finger|thumb|basal|cmc|golfer|tennis|ulnar|collateral|"
+    "bursitis|sprains?|inflammation|plantar|fasciitis|surgery|surgical|cartilage|bone|mri|fracture|tibial|cells?|"
+    "regenerative|orthopaedics|orthopedics|treatment|condition|symptoms|medical|patients?"
+    r")\b",
+    re.IGNORECASE,
+)
+
+
+def test_no_mail_tells_what_it_is_about() -> None:
+    for mail in every_variant():
+        shown = [mail.subject, str(parsed(mail)["From"]), plain_of(mail), html_of(mail)]
+        shown += [(calendar_of(mail) or b"").decode(), str([part.get_filename() for part in parsed(mail).walk()])]
+        for text in shown:
+            words = re.sub(r"https://\S+|<style>.*?</style>|style=\"[^\"]*\"", "", text, flags=re.DOTALL)
+            assert not TELLING.search(words), TELLING.search(words)
+
+
+def test_no_template_tells_what_it_is_about() -> None:
+    templates = sorted((Path(mails_module.__file__).parent / "templates" / "kinds").glob("*.jinja"))
+    assert {path.stem for path in templates} == set(MessageKind)
+    for path in templates:
+        assert not TELLING.search(path.read_text(encoding="utf-8")), path
+
+
+def test_control_the_lint_sees_a_telling_title() -> None:
+    assert TELLING.search(composed(public_title="Knee osteoarthritis").subject)
+
+
+def test_a_specialists_name_stays_in_the_body() -> None:
+    mail = composed(organization_name="Mile High Spine Center")
+    assert "Spine" in plain_of(mail)
+    assert "Spine" not in str(parsed(mail).items())
+    assert b"Spine" not in (calendar_of(mail) or b"")

@@ -1,0 +1,120 @@
+"""Gets what the tests need beyond PyPI, which is Chromium. Quick when it is there; `make test` runs it every time.
+
+With `CI=true` or `--strict`, what could not be had is an error, so that no test is ever left out unseen.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+PACKAGES = ("chromium", "fonts-liberation", "fonts-noto-core")
+PLAYWRIGHT_CACHES = ("~/.cache/ms-playwright", "~/Library/Caches/ms-playwright")
+PLAYWRIGHT_PATHS = ("chromium-*/chrome-linux*/chrome", "chromium-*/chrome-mac*/*.app/Contents/MacOS/*")
+PATIENCE_S = 900
+
+
+class InstallError(Exception):
+    """Something could not be installed; the text is the reason, in one line."""
+
+
+def find_chromium() -> str | None:
+    """The Chromium to drive: the system's, else the one Playwright downloaded."""
+    installed = next(filter(None, map(shutil.which, NAMES)), None)
+    if installed:
+        return installed
+    own_cache = os.environ.get("PLAYWRIGHT_BROWSERS_PATH")
+    for cache in [own_cache] if own_cache else PLAYWRIGHT_CACHES:
+        for pattern in PLAYWRIGHT_PATHS:
+            for path in sorted(Path(cache).expanduser().glob(pattern), reverse=True):
+                return str(path)
+    return None
+
+
+def install_chromium() -> str:
+    """Installs Chromium and returns its path.
+
+    Raises:
+        InstallError: when no way worked.
+    """
+    reasons = []
+    for way in (_from_the_system, _from_playwright):
+        try:
+            way()
+        except InstallError as error:
+            reasons.append(str(error))
+            continue
+        path = find_chromium()
+        if path and _starts(path):  # Ubuntu's package is only a pointer to a snap
+            return path
+        reasons.append(f"{path or 'what was installed'} does not start")
+    raise InstallError("; ".join(reasons))
+
+
+def _from_the_system() -> None:
+    if not shutil.which("apt-get"):
+        raise InstallError("no apt-get here")
+    as_root = [] if os.geteuid() == 0 else ["sudo", "-n"]
+    if as_root and not shutil.which("sudo"):
+        raise InstallError("apt-get needs root")
+    apt = [*as_root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-o", "DPkg::Lock::Timeout=300"]
+    install = [*apt, "install", "-y", "--no-install-recommends", *PACKAGES]
+    try:
+        _run(install)
+    except InstallError:  # package lists that are missing or too old are the usual reason
+        _run([*apt, "update"])
+        _run(install)
+
+
+def _from_playwright() -> None:
+    _run([sys.executable, "-m", "playwright", "install", "chromium"])
+
+
+def _starts(executable: str) -> bool:
+    try:
+        _run([executable, "--version"])
+    except InstallError:
+        return False
+    return True
+
+
+def _run(command: list[str]) -> None:
+    try:
+        done = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            timeout=PATIENCE_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise InstallError(f"{command[0]} took longer than {PATIENCE_S} s") from None
+    except OSError as error:
+        raise InstallError(str(error)) from None
+    if done.returncode != 0:
+        lines = [line.strip() for line in done.stdout.splitlines() if line.strip()]
+        said = next((line for line in lines if line.startswith(("E:", "Error", "sudo:"))), lines[-1] if lines else "")
+        raise InstallError(said or f"{command[0]} ended with status {done.returncode}")
+
+
+def main() -> int:
+    if find_chromium():
+        return 0
+    print("Installing Chromium for the browser tests", flush=True)
+    try:
+        install_chromium()
+    except InstallError as error:
+        print(f"not run: browser tests (Chromium is not here and could not be installed: {error})")
+        return 1 if "--strict" in sys.argv[1:] or os.environ.get("CI") == "true" else 0
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,224 @@
+"""The front door: the commands. The only place that sees `webinars`, `api` and `scheduler` at once."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import click
+import uvicorn
+
+from webinars.errors import CannotStart, WebinarsError
+from webinars.logs import configure_logs
+from webinars.services import demo, health, hosts, schema, tokens
+from webinars.settings import Environment, Settings, load_settings
+from webinars.terms import Role, Scope
+from webinars.work import Process
+
+_ACTOR = "command"
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="webinars")
+def main() -> None:
+    """Webinar registration and scheduling."""
+    configure_logs()
+
+
+@contextmanager
+def _process(settings: Settings | None = None) -> Iterator[Process]:
+    """A process for one command; what it refuses is said in plain words."""
+    try:
+        process = Process(settings or load_settings())
+        try:
+            yield process
+        finally:
+            process.close()
+    except WebinarsError as refusal:
+        raise click.ClickException(refusal.detail) from None
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", type=int, help="Port to listen on.  [default: WEBINARS_PORT or 8000]")
+@click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Web processes.")
+@click.option("--no-scheduler", is_flag=True, help="Leave reminders and mail to `webinars work`.")
+def serve(host: str, port: int | None, workers: int, no_scheduler: bool) -> None:
+    """Serve the pages, the API and the console, with a scheduler beside them."""
+    with _process() as process:
+        _check_schema(process)
+        _serve(process, host, port or process.settings.port, workers, with_scheduler=not no_scheduler)
+
+
+@main.command()
+@click.option("--once", is_flag=True, help="Do all that is due now, then end.")
+def work(once: bool) -> None:
+    """Plan reminders, settle sessions and send messages. Any number of these on PostgreSQL."""
+    from scheduler.loop import Scheduler  # noqa: PLC0415 - the web process without a scheduler does without it
+
+    with _process() as process:
+        _check_schema(process)
+        scheduler = Scheduler(process)
+        if once:
+            steps = scheduler.tick(process.clock.now())
+            scheduler.stop()
+            click.echo(f"{steps} steps")
+            return
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: threading.Thread(target=scheduler.stop).start())
+        scheduler.run()
+
+
+@main.command()
+def migrate() -> None:
+    """Bring the database's schema to its newest form."""
+    with _process() as process:
+        click.echo(f"The schema is at {schema.migrate(process)}.")
+
+
+@main.command()
+def check() -> None:
+    """Look at configuration, database, mail, meeting provider and clock: green or red."""
+    with _process() as process:
+        findings = health.check(process, process.clock.now())
+    for finding in findings:
+        mark = click.style("green", fg="green") if finding.is_well else click.style("red  ", fg="red")
+        click.echo(f"{mark}  {finding.name}: {finding.words}")
+    if not all(finding.is_well for finding in findings):
+        sys.exit(1)
+
+
+@main.command(name="demo")
+def demo_() -> None:
+    """Fill an empty database with a demo: a catalogue, sessions to come, and a past one with attendance."""
+    with _process() as process:
+        _check_schema(process)
+        demo.load(process, process.clock.now())
+        click.echo(f"The demo is there. Console: {process.settings.base_url}/console  {demo.HOST_EMAIL}")
+        click.echo(demo.host_password(process))
+
+
+@main.group()
+def host() -> None:
+    """Accounts of the console."""
+
+
+@host.command(name="add")
+@click.argument("email")
+@click.option("--role", type=click.Choice([role.value for role in Role]), required=True)
+def add_host(email: str, role: str) -> None:
+    """Make an account. Its password is the last line, shown this once."""
+    with _process() as process:
+        with process.work() as work:
+            _, password = hosts.add_host(work, email, Role(role), password=None, actor=_ACTOR, now=process.clock.now())
+        click.echo(f"{email} may sign in as {role} at {process.settings.base_url}/console with:")
+        click.echo(password)
+
+
+@main.group()
+def token() -> None:
+    """Keys of the JSON API."""
+
+
+@token.command(name="create")
+@click.option("--name", required=True, help="What the key is for.")
+@click.option("--scope", "scopes", type=click.Choice([scope.value for scope in Scope]), multiple=True, required=True)
+def create_token(name: str, scopes: tuple[str, ...]) -> None:
+    """Make a key. It is the last line, shown this once. `--scope` may be given several times."""
+    with _process() as process:
+        with process.work() as work:
+            secret = tokens.create_token(
+                work, name, [Scope(scope) for scope in scopes], actor=_ACTOR, now=process.clock.now()
+            )
+        click.echo(f"The token {name!r} may: {', '.join(scopes)}.")
+        click.echo(secret)
+
+
+@main.command()
+def run() -> None:
+    """Everything in one process, ready to try: schema, demo, pages, console, API and scheduler."""
+    with _process() as process:
+        settings = process.settings
+        if settings.environment is Environment.production:
+            raise CannotStart("`run` is for trying things out. In production use `migrate`, then `serve`.")
+        schema.migrate(process)
+        if demo.is_wanted(process):
+            demo.load(process, process.clock.now())
+        for line in _addresses(process):
+            click.echo(line)
+        _serve(process, "127.0.0.1", settings.port, 1, with_scheduler=True)
+
+
+def _addresses(process: Process) -> list[str]:
+    settings, password = process.settings, demo.host_password(process)
+    lines = [f"  Pages    {settings.base_url}/", f"  Console  {settings.base_url}/console"]
+    if password:
+        lines.append(f"           sign in as {demo.HOST_EMAIL} with {password}")
+    lines += [f"  API      {settings.base_url}/api/v1/openapi.json", f"  Mail     {settings.base_url}/dev/mail"]
+    return ["", *lines, "", "Ctrl-C ends it.", ""]
+
+
+def _check_schema(process: Process) -> None:
+    if not schema.is_current(process):
+        raise CannotStart("The database's schema is not the one this program needs. Run `webinars migrate` first.")
+
+
+def _serve(process: Process, host: str, port: int, workers: int, *, with_scheduler: bool) -> None:
+    from api.main import create_app  # noqa: PLC0415 - a worker does without the web
+
+    if workers > 1 and process.engines.is_sqlite:
+        raise CannotStart(
+            "SQLite lets one process write at a time, and several would wait for each other by polling. "
+            "Use --workers 1, or PostgreSQL."
+        )
+    target = create_app(process) if workers == 1 else "api.main:create_app_from_environment"
+    config = uvicorn.Config(
+        target,
+        factory=workers > 1,
+        host=host,
+        port=port,
+        workers=workers,
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        proxy_headers=bool(process.settings.trusted_proxies),
+        forwarded_allow_ips=process.settings.trusted_proxies or None,
+        timeout_graceful_shutdown=20,
+    )
+    # Interrupted, uvicorn shuts down in order and then hands the signal on.
+    with _scheduler_beside(process, wanted=with_scheduler), suppress(KeyboardInterrupt):
+        _run_uvicorn(config)
+
+
+def _run_uvicorn(config: uvicorn.Config) -> None:
+    if config.workers == 1:
+        uvicorn.Server(config).run()
+    else:
+        from uvicorn.supervisors import Multiprocess  # noqa: PLC0415
+
+        sockets = [config.bind_socket()]
+        Multiprocess(config, sockets=sockets).run()
+
+
+@contextmanager
+def _scheduler_beside(process: Process, *, wanted: bool) -> Iterator[None]:
+    if not wanted:
+        yield
+        return
+    from scheduler.loop import Scheduler  # noqa: PLC0415
+
+    scheduler = Scheduler(process)
+    thread = threading.Thread(target=scheduler.run, name="scheduler")
+    thread.start()
+    try:
+        yield
+    finally:
+        scheduler.stop()
+        thread.join()
+
+
+if __name__ == "__main__":
+    main()

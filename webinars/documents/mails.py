@@ -1,0 +1,229 @@
+"""Composes the mails that registrants get: facts in, one finished mail out.
+
+Subject, preheader, sender and calendar text are neutral: no area, condition or question is ever named, whoever looks
+over a shoulder (`public_title` is the only text of a webinar that gets in). The words are in `templates/kinds`, one
+file for each kind of message, printed once as plain text and once as HTML. Composing takes about
+0.3 ms of CPU, and 0.7 ms with an invitation.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.utils import format_datetime
+from functools import cache
+from hashlib import sha256
+from uuid import UUID
+
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+
+from webinars.documents.calendars import CalendarMethod, Invite, invite_file, session_uid
+from webinars.documents.mime import Field, address_field, assemble, calendar_parts, multipart, text_field, text_part
+from webinars.documents.texts import (
+    domain_of,
+    greeting_name,
+    mail_address,
+    one_line,
+    person_name,
+    printable,
+    web_address,
+)
+from webinars.documents.times import ShownTime, shown_time, time_left
+from webinars.terms import AttendanceState, MessageKind, RegistrationStatus, utc
+
+NEUTRAL_TITLE = "Your webinar"
+NEUTRAL_SENDER = "Webinars"
+
+_MESSAGE_ID = re.compile(r"<[A-Za-z0-9._=+-]{1,100}@[A-Za-z0-9.-]{1,253}>")
+_BLANK_LINES = re.compile(r"\n{3,}")
+_INVITING = frozenset({MessageKind.confirmation, MessageKind.promoted, MessageKind.moved, MessageKind.resent})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailFacts:
+    """All that a mail says. Moments are aware; zones are IANA names; texts may be as people typed them."""
+
+    kind: MessageKind
+    status: RegistrationStatus
+    name: str
+    email: str
+    timezone: str
+    locale: str
+    """A language tag such as `en-US`: its region decides the order of a date and between 6:00 PM and 18:00."""
+    organization_name: str
+    """Signs the body, and only that: the name of a specialist in a header or a calendar would say too much."""
+    organization_phone: str
+    mail_from: str
+    """Sender and organizer. Its domain is that of all ids."""
+    sender_name: str = NEUTRAL_SENDER
+    public_title: str = NEUTRAL_TITLE
+    session_id: UUID
+    starts_at: datetime
+    ends_at: datetime
+    session_timezone: str
+    former_starts_at: datetime | None = None
+    """For `moved`: what the registrant believes so far."""
+    former_timezone: str | None = None
+    join_url: str
+    manage_url: str
+    base_url: str
+    registration_id: UUID
+    sequence: int
+    message_id: str
+    """With its angle brackets, from `message_id_for`: the same for every attempt."""
+    composed_at: datetime
+    """Date and DTSTAMP. Frozen at the first attempt, so that a repeat is the same mail byte for byte."""
+    created_at: datetime
+    """Of the session."""
+    had_invite: bool = False
+    """Whether the registrant was ever sent an invitation that a calendar may have kept."""
+    segment: AttendanceState | None = None
+    """For `follow_up`."""
+    lead: timedelta | None = None
+    """For `reminder`: what is left until the start, measured when the mail is made."""
+    next_session_url: str | None = None
+    replay_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A mail ready to be handed to a transport; `sender` and `recipient` are the envelope's, in ASCII."""
+
+    sender: str
+    recipient: str
+    message_id: str
+    subject: str
+    raw: bytes
+
+
+def message_id_for(key: str, mail_from: str) -> str:
+    """The Message-ID (RFC 5322 section 3.6.4) of the message with this unique `key`: says nothing, never changes."""
+    return f"<{sha256(key.encode()).hexdigest()[:32]}@{domain_of(mail_address(mail_from))}>"
+
+
+def calendar_method(facts: MailFacts) -> CalendarMethod | None:
+    """What the mail does to the registrant's calendar. Nothing that was never entered is cancelled."""
+    confirmed = facts.status is RegistrationStatus.confirmed
+    if facts.kind in _INVITING:
+        return CalendarMethod.request if confirmed else None
+    if facts.kind is MessageKind.session_cancelled and (confirmed or facts.had_invite):
+        return CalendarMethod.cancel_session
+    if facts.kind is MessageKind.withdrawn and facts.had_invite:
+        return CalendarMethod.cancel_registration
+    return None
+
+
+def compose_mail(facts: MailFacts) -> Mail:
+    """The mail, the same bytes for the same facts.
+
+    Raises:
+        ValueError: if an address, a link, the message id or a moment cannot be used.
+        ZoneInfoNotFoundError: if there is no such time zone.
+        UnsafeMail: if a value escaped from its header in spite of all cleaning.
+    """
+    if not _MESSAGE_ID.fullmatch(facts.message_id):
+        raise ValueError("a message id is <something@domain>")
+    sender, recipient = mail_address(facts.mail_from), mail_address(facts.email)
+    method = calendar_method(facts)
+    words = _words(facts, method)
+    subject, _preheader, plain = _press("plain").get_template(f"{facts.kind}.jinja").render(words).split("\n", 2)
+    html = _press("html").get_template(f"{facts.kind}.jinja").render(words)
+    parts = [text_part("plain", _BLANK_LINES.sub("\n\n", plain).strip() + "\n"), text_part("html", html)]
+    if method is None:
+        body = multipart("alternative", parts, facts.message_id)
+    else:
+        shown, attached = calendar_parts(method.itip, invite_file(method, _invite(facts, method, sender, recipient)))
+        alternative = multipart("alternative", [*parts, shown], facts.message_id)
+        body = multipart("mixed", [alternative, attached], facts.message_id)  # Outlook reads the first part alone
+    raw = assemble(_fields(facts, sender, recipient, subject), body)
+    return Mail(sender=sender, recipient=recipient, message_id=facts.message_id, subject=subject, raw=raw)
+
+
+def _fields(facts: MailFacts, sender: str, recipient: str, subject: str) -> list[Field]:
+    return [
+        address_field("From", person_name(facts.sender_name), sender),
+        address_field("To", person_name(facts.name), recipient),
+        text_field("Subject", subject),
+        ("Date", format_datetime(utc(facts.composed_at))),
+        ("Message-ID", facts.message_id),
+        # The same in all mails of a registration, so that they stay together in the mailbox.
+        ("References", f"<reg-{facts.registration_id}@{domain_of(sender)}>"),
+        ("Auto-Submitted", "auto-generated"),  # RFC 3834: no vacation notice comes back
+        ("X-Auto-Response-Suppress", "All"),  # the same for Exchange
+        ("MIME-Version", "1.0"),
+    ]
+
+
+def _invite(facts: MailFacts, method: CalendarMethod, sender: str, recipient: str) -> Invite:
+    return Invite(
+        uid=session_uid(facts.session_id, domain_of(sender)),
+        sequence=facts.sequence,
+        stamped_at=facts.composed_at,
+        created_at=facts.created_at,
+        starts_at=facts.starts_at,
+        ends_at=facts.ends_at,
+        summary=_title(facts),
+        organizer_name=facts.sender_name,
+        organizer_email=sender,
+        attendee_name=facts.name,
+        attendee_email=recipient,
+        join_url=facts.join_url,
+        manage_url=facts.manage_url,
+        description={
+            CalendarMethod.request: "This link is yours alone. Please do not pass it on.",
+            CalendarMethod.cancel_session: "This webinar has been cancelled.",
+            CalendarMethod.cancel_registration: "You are no longer registered for this webinar.",
+        }[method],
+    )
+
+
+def _words(facts: MailFacts, method: CalendarMethod | None) -> dict[str, object]:
+    """What the templates may say. They see no other text of the webinar, so they cannot name what it is about."""
+    former = facts.former_starts_at
+    return {
+        "status": facts.status,
+        "segment": facts.segment,
+        "name": greeting_name(facts.name),
+        "title": _title(facts),
+        "when": (when := shown_time(facts.starts_at, facts.timezone, facts.locale)),
+        "clinic_when": _elsewhere(when, facts.starts_at, facts.session_timezone, facts.locale),
+        "former": (was := shown_time(former, facts.timezone, facts.locale) if former else None),
+        "clinic_former": _elsewhere(was, former, facts.former_timezone or facts.session_timezone, facts.locale),
+        "minutes": round((facts.ends_at - facts.starts_at) / timedelta(minutes=1)),
+        "left": "soon" if facts.lead is None else time_left(facts.lead, facts.starts_at, facts.timezone),
+        "join_url": web_address(facts.join_url),
+        "manage_url": web_address(facts.manage_url),
+        "other_dates_url": web_address(facts.next_session_url or facts.base_url),
+        "replay_url": facts.replay_url and web_address(facts.replay_url),
+        "organization": printable(facts.organization_name).replace("\n", " "),
+        "phone": printable(facts.organization_phone).replace("\n", " "),
+        "inviting": method is CalendarMethod.request,
+        "uninviting": method is not None and method is not CalendarMethod.request,
+    }
+
+
+def _title(facts: MailFacts) -> str:
+    return one_line(facts.public_title) or NEUTRAL_TITLE
+
+
+def _elsewhere(own: ShownTime | None, moment: datetime | None, timezone: str, locale: str) -> str | None:
+    """The same moment on the clinic's wall, where that shows something else."""
+    if own is None or moment is None:
+        return None
+    clinic = shown_time(moment, timezone, locale).full
+    return None if clinic == own.full else clinic
+
+
+@cache
+def _press(form: str) -> Environment:
+    """Prints templates as `plain` or `html`: both have the same kinds and macros, each in its own form."""
+    folders = [f"documents/templates/{form}", "documents/templates/kinds"]
+    return Environment(
+        loader=ChoiceLoader([PackageLoader("webinars", folder) for folder in folders]),
+        autoescape=form == "html",  # noqa: S701 - there is nothing to escape in plain text
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )

@@ -1,0 +1,139 @@
+"""One class per refusal: a stable code, words for a person, and facts. HTTP statuses live in api/errors.py."""
+
+from __future__ import annotations
+
+import re
+from typing import ClassVar
+
+_WORD_START = re.compile(r"(?<!^)(?=[A-Z])")
+
+
+class WebinarsError(Exception):
+    """A refusal that its caller can do something about."""
+
+    code: ClassVar[str] = "webinars_error"
+    words: ClassVar[str] = "This is not possible."
+
+    def __init_subclass__(cls) -> None:
+        cls.code = _WORD_START.sub("_", cls.__name__).lower()
+
+    def __init__(self, words: str | None = None, **facts: object) -> None:
+        self.detail = words or self.words
+        self.facts = facts
+        super().__init__(self.detail)
+
+
+class NotFound(WebinarsError):
+    words = "There is nothing here by that name. Check the address, or go back to the list."
+
+
+class SlugTaken(WebinarsError):
+    words = "Another entry already has this short name. Choose a different one."
+
+
+class InvalidField(WebinarsError):
+    """A value that passes as a type but not as a fact. `facts["field"]` names it."""
+
+    words = "A value is not usable."
+
+
+class TimeDoesNotExist(WebinarsError):
+    words = "That wall time does not exist: the clocks go forward over it. Choose a time an hour earlier or later."
+
+
+class TimeIsAmbiguous(WebinarsError):
+    words = "That wall time exists twice: the clocks go back over it. Choose a time an hour earlier or later."
+
+
+class UnknownTimezone(WebinarsError):
+    words = "That time zone is not known. Use an IANA name such as America/Denver."
+
+
+class SessionNotOpen(WebinarsError):
+    words = "Registration for this session is not open."
+
+
+class SessionStarted(WebinarsError):
+    words = "This session has already started."
+
+
+class SessionCancelled(WebinarsError):
+    words = "This session has been cancelled."
+
+
+class SessionFull(WebinarsError):
+    words = "This session is full and has no waitlist."
+
+
+class CapacityTooSmall(WebinarsError):
+    words = "Seats cannot be fewer than one."
+
+
+class RegistrationNotActive(WebinarsError):
+    words = "This registration is no longer active."
+
+
+class IdempotencyMismatch(WebinarsError):
+    words = "This Idempotency-Key was used with a different request. Send a new key with a new request."
+
+
+class VersionMismatch(WebinarsError):
+    words = "Somebody changed this in the meantime. Fetch it again and repeat the change on what you get."
+
+
+class VersionMissing(WebinarsError):
+    words = "Send If-Match with the ETag of what you are changing, or * to change it whatever it is now."
+
+
+class LinkInvalid(WebinarsError):
+    words = "This link does not work any more. Use the newest mail, or register again with the same address to get it."
+
+
+class JoinNotOpen(WebinarsError):
+    words = "The room is not open yet. It opens 15 minutes before the start."
+
+
+class RoomMissing(WebinarsError):
+    words = "The host has not set the address of the room yet. Please try again in a moment."
+
+
+class SignInFailed(WebinarsError):
+    words = "The e-mail address or the password is not right."
+
+
+class SignInRequired(WebinarsError):
+    words = "Please sign in."
+
+
+class TokenInvalid(WebinarsError):
+    words = "Send a valid token as `Authorization: Bearer …`."
+
+
+class NotAllowed(WebinarsError):
+    words = "You may not do this. Ask an owner for the role or the scope it needs."
+
+
+class TooManyRequests(WebinarsError):
+    """`facts["retry_after"]` is the number of seconds to wait."""
+
+    words = "Too many requests. Wait a little and try again."
+
+
+class Busy(WebinarsError):
+    """`facts["retry_after"]` is the number of seconds to wait."""
+
+    words = "Very many people are registering at this moment. Nothing was lost; try again in a few seconds."
+
+
+class MessageNotRetriable(WebinarsError):
+    words = "Only a failed message can be tried again, and only while it is still useful."
+
+
+class HostExists(WebinarsError):
+    words = "A host with this e-mail address exists already."
+
+
+class CannotStart(WebinarsError):
+    """The configuration or the state of the database does not allow the program to run."""
+
+    words = "The program cannot start."

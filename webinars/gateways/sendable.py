@@ -1,0 +1,28 @@
+"""What a transport needs of a mail."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class SendableMail(Protocol):
+    """A finished mail. `webinars.documents.mails.Mail` is one; gateways know documents only by this shape."""
+
+    @property
+    def sender(self) -> str:
+        """Of the envelope, in ASCII."""
+
+    @property
+    def recipient(self) -> str:
+        """Of the envelope, in ASCII; always one."""
+
+    @property
+    def message_id(self) -> str:
+        """With its angle brackets."""
+
+    @property
+    def subject(self) -> str: ...
+
+    @property
+    def raw(self) -> bytes:
+        """The mail, every line ended by CR LF."""

@@ -1,0 +1,193 @@
+"""The ledger's statements: planning without doubles, claiming under a lease, completing one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import col
+
+from webinars.db import DbSession
+from webinars.errors import NotFound
+from webinars.tables import Attendance, AttendanceInterval, Message, Registration, Webinar, WebinarSession
+from webinars.tables.base import core
+from webinars.terms import CALENDAR_KINDS, AttendanceState, MessageKind, MessageState, SkipReason
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatch:
+    """A claimed message with all that its text and its guard need."""
+
+    message: Message
+    registration: Registration
+    session: WebinarSession
+    webinar: Webinar
+    has_joined: bool
+    attendance: AttendanceState | None
+
+
+def insert_messages(db: DbSession, rows: Sequence[Mapping[str, Any]]) -> int:
+    """Plan messages; one whose dedupe key is there already is left as it is. Returns how many are new."""
+    if not rows:
+        return 0
+    connection = db.connection()
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(core(Message)).on_conflict_do_nothing(index_elements=["dedupe_key"])
+    return max(0, connection.execute(statement, rows).rowcount)
+
+
+def claim_messages(db: DbSession, *, lease: UUID, now: datetime, until: datetime, limit: int) -> list[UUID]:
+    """Take messages that are due, the most urgent first, under a lease that ends at `until`.
+
+    New work and work whose lease ran out are found alike, so nothing has to clean up after a crash. A registrant's
+    messages go out one after the other: calendars that get an update before its invite keep the older one.
+    """
+    message = core(Message)
+    earlier = message.alias("earlier")
+    is_waiting = message.c.state.in_([MessageState.planned, MessageState.sending])
+    first = sa.select(earlier.c.id).where(
+        earlier.c.registration_id == message.c.registration_id,
+        earlier.c.id < message.c.id,
+        earlier.c.kind.in_(CALENDAR_KINDS),
+        earlier.c.state.in_([MessageState.planned, MessageState.sending]),
+    )
+    due = (
+        sa.select(message.c.id)
+        .where(
+            # The very words of the partial index, or it is not used.
+            sa.text("messages.state IN ('planned', 'sending')"),
+            message.c.next_attempt_at <= now,
+            sa.or_(message.c.kind.not_in(CALENDAR_KINDS), ~first.exists()),
+        )
+        .order_by(message.c.priority, message.c.next_attempt_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        .cte("due")
+    )
+    claim = (
+        sa.update(message)
+        .where(message.c.id.in_(sa.select(due.c.id)), is_waiting)
+        .values(
+            state=MessageState.sending,
+            lease=lease,
+            attempts=message.c.attempts + 1,
+            next_attempt_at=until,
+            first_attempt_at=sa.func.coalesce(
+                message.c.first_attempt_at, sa.bindparam("now", now, message.c.due_at.type)
+            ),
+        )
+        .returning(message.c.id)
+    )
+    return list(db.connection().execute(claim).scalars())
+
+
+def load_dispatches(db: DbSession, message_ids: Sequence[UUID]) -> list[Dispatch]:
+    """Everything about these messages, the most urgent first."""
+    has_joined = sa.exists().where(col(AttendanceInterval.registration_id) == col(Registration.id))
+    rows = db.execute(
+        sa.select(Message, Registration, WebinarSession, Webinar, has_joined, col(Attendance.state))
+        .join(Registration, col(Registration.id) == col(Message.registration_id))
+        .join(WebinarSession, col(WebinarSession.id) == col(Message.session_id))
+        .join(Webinar, col(Webinar.id) == col(WebinarSession.webinar_id))
+        .outerjoin(Attendance, col(Attendance.registration_id) == col(Registration.id))
+        .where(col(Message.id).in_(message_ids))
+        .order_by(col(Message.priority), col(Message.due_at), col(Message.id))
+        .execution_options(populate_existing=True)
+    )
+    return [Dispatch(*row) for row in rows]
+
+
+def complete_message(
+    db: DbSession, message_id: UUID, lease: UUID, state: MessageState, *, reason: str | None = None, **values: Any
+) -> bool:
+    """Write what became of a claimed message. False when the lease was lost to another worker."""
+    message = core(Message)
+    result = db.connection().execute(
+        sa.update(message)
+        .where(message.c.id == message_id, message.c.lease == lease, message.c.state == MessageState.sending)
+        .values(state=state, reason=reason, lease=None, **values)
+    )
+    return bool(result.rowcount == 1)
+
+
+def release_messages(db: DbSession, message_ids: Sequence[UUID], lease: UUID, now: datetime) -> int:
+    """Hand claimed messages back untried."""
+    message = core(Message)
+    result = db.connection().execute(
+        sa.update(message)
+        .where(message.c.id.in_(message_ids), message.c.lease == lease, message.c.state == MessageState.sending)
+        .values(state=MessageState.planned, lease=None, attempts=message.c.attempts - 1, next_attempt_at=now)
+    )
+    return result.rowcount
+
+
+def drop_planned(db: DbSession, *, reason: SkipReason, kinds: Sequence[MessageKind], **whose: UUID) -> int:
+    """Skip what has not been sent yet of a session or a registration, given by column name."""
+    message = core(Message)
+    result = db.connection().execute(
+        sa.update(message)
+        .where(
+            *(message.c[name] == value for name, value in whose.items()),
+            message.c.kind.in_(kinds),
+            message.c.state == MessageState.planned,
+        )
+        .values(state=MessageState.skipped, reason=reason.value)
+    )
+    return result.rowcount
+
+
+def get_message(db: DbSession, message_id: UUID) -> Message:
+    """Raises:
+    NotFound: if there is none.
+    """
+    message = db.get(Message, message_id, populate_existing=True)
+    if message is None:
+        raise NotFound
+    return message
+
+
+def list_messages(
+    db: DbSession,
+    *,
+    states: Sequence[MessageState] | None = None,
+    session_id: UUID | None = None,
+    registration_ids: Sequence[UUID] | None = None,
+    kinds: Sequence[MessageKind] | None = None,
+    after: UUID | None = None,
+    limit: int,
+) -> Sequence[Message]:
+    """Ledger rows by id, which is the order they were planned in."""
+    query = sa.select(Message)
+    if states is not None:
+        query = query.where(col(Message.state).in_(states))
+    if session_id is not None:
+        query = query.where(col(Message.session_id) == session_id)
+    if registration_ids is not None:
+        query = query.where(col(Message.registration_id).in_(registration_ids))
+    if kinds is not None:
+        query = query.where(col(Message.kind).in_(kinds))
+    if after is not None:
+        query = query.where(col(Message.id) > after)
+    return db.scalars(query.order_by(col(Message.id)).limit(limit)).all()
+
+
+def count_by_state(db: DbSession, session_id: UUID | None = None) -> dict[MessageState, int]:
+    """How many ledger rows are in each state, of one session or of all."""
+    query = sa.select(col(Message.state), sa.func.count()).group_by(col(Message.state))
+    if session_id is not None:
+        query = query.where(col(Message.session_id) == session_id)
+    return {row[0]: row[1] for row in db.execute(query)}
+
+
+def oldest_due_at(db: DbSession, now: datetime) -> datetime | None:
+    """Since when the message that has waited longest could have been sent."""
+    return db.scalar(
+        sa.select(sa.func.min(col(Message.next_attempt_at))).where(
+            sa.text("messages.state IN ('planned', 'sending')"), col(Message.next_attempt_at) <= now
+        )
+    )

@@ -1,0 +1,153 @@
+"""Reads and locks of sessions. A session always comes with its webinar: nobody needs one without the other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlmodel import col
+
+from webinars.db import DbSession
+from webinars.errors import NotFound
+from webinars.tables import Webinar, WebinarSession, WebinarTopic
+from webinars.terms import PublicationStatus, SessionStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Scheduled:
+    """A session and the webinar it belongs to."""
+
+    session: WebinarSession
+    webinar: Webinar
+
+    @property
+    def is_public(self) -> bool:
+        """Whether the public may see it."""
+        return self.webinar.status is PublicationStatus.published and self.session.status is not SessionStatus.draft
+
+
+def get_session(db: DbSession, session_id: UUID) -> Scheduled:
+    """Raises:
+    NotFound: if there is none.
+    """
+    return _first(db, _with_webinar().where(col(WebinarSession.id) == session_id))
+
+
+def lock_session(db: DbSession, session_id: UUID) -> Scheduled:
+    """A session that nobody else changes until the end of the transaction.
+
+    FOR NO KEY UPDATE lets other transactions insert rows that refer to the session; SQLite's write lock does the same.
+
+    Raises:
+        NotFound: if there is none.
+    """
+    query = _with_webinar().where(col(WebinarSession.id) == session_id)
+    query = query.with_for_update(key_share=True, of=WebinarSession).execution_options(populate_existing=True)
+    return _first(db, query)
+
+
+def lock_sessions(db: DbSession, session_ids: Sequence[UUID]) -> dict[UUID, Scheduled]:
+    """Several sessions, locked in the order of their ids, so that two transactions cannot wait for each other."""
+    query = _with_webinar().where(col(WebinarSession.id).in_(sorted(session_ids))).order_by(col(WebinarSession.id))
+    query = query.with_for_update(key_share=True, of=WebinarSession).execution_options(populate_existing=True)
+    return {session.id: Scheduled(session, webinar) for session, webinar in db.execute(query)}
+
+
+def take_seats(db: DbSession, session_id: UUID, *, seats: int, waiting: int) -> bool:
+    """Count seats and people waiting up, or down with negative numbers. False when that would oversell.
+
+    The capacity stands in the same statement that takes the seats: this is the last guard, below the lock.
+    """
+    statement = (
+        sa.update(WebinarSession)
+        .where(col(WebinarSession.id) == session_id)
+        .values(
+            seats_taken=col(WebinarSession.seats_taken) + seats,
+            waitlisted=col(WebinarSession.waitlisted) + waiting,
+        )
+        .execution_options(synchronize_session=False)
+    )
+    if seats > 0:
+        statement = statement.where(col(WebinarSession.seats_taken) + seats <= col(WebinarSession.capacity))
+    result = db.connection().execute(statement)
+    return bool(result.rowcount == 1)
+
+
+def list_sessions(
+    db: DbSession,
+    *,
+    public_only: bool,
+    topic_ids: Sequence[UUID] | None = None,
+    webinar_id: UUID | None = None,
+    starts_from: datetime | None = None,
+    starts_until: datetime | None = None,
+    after: UUID | None = None,
+    limit: int,
+) -> list[Scheduled]:
+    """Sessions by start, then id; `after` is the last one of the page before."""
+    query = _with_webinar().order_by(col(WebinarSession.starts_at), col(WebinarSession.id)).limit(limit)
+    if public_only:
+        query = query.where(
+            col(WebinarSession.status).in_([SessionStatus.scheduled, SessionStatus.cancelled]),
+            col(Webinar.status) == PublicationStatus.published,
+        )
+    if topic_ids is not None:
+        about = sa.select(col(WebinarTopic.webinar_id)).where(col(WebinarTopic.topic_id).in_(topic_ids))
+        query = query.where(col(WebinarSession.webinar_id).in_(about))
+    if webinar_id is not None:
+        query = query.where(col(WebinarSession.webinar_id) == webinar_id)
+    if starts_from is not None:
+        query = query.where(col(WebinarSession.starts_at) >= starts_from)
+    if starts_until is not None:
+        query = query.where(col(WebinarSession.starts_at) < starts_until)
+    if after is not None:
+        last = sa.select(col(WebinarSession.starts_at)).where(col(WebinarSession.id) == after).scalar_subquery()
+        starts_at, session_id = col(WebinarSession.starts_at), col(WebinarSession.id)
+        query = query.where(sa.or_(starts_at > last, sa.and_(starts_at == last, session_id > after)))
+    return [Scheduled(session, webinar) for session, webinar in db.execute(query)]
+
+
+def claim_unsettled(db: DbSession, ended_before: datetime) -> Scheduled | None:
+    """A session that ended before a moment and whose attendance has not settled; locked, or None."""
+    query = (
+        _with_webinar()
+        .where(
+            col(WebinarSession.ends_at) <= ended_before,
+            col(WebinarSession.settled_at).is_(None),
+            col(WebinarSession.status) == SessionStatus.scheduled,
+        )
+        .order_by(col(WebinarSession.ends_at))
+        .limit(1)
+        .with_for_update(key_share=True, skip_locked=True, of=WebinarSession)
+    )
+    row = db.execute(query).first()
+    return Scheduled(*row) if row else None
+
+
+def find_next_session(db: DbSession, webinar_id: UUID, after: datetime, other_than: UUID) -> WebinarSession | None:
+    """The next session of the same webinar that may still have seats."""
+    return db.scalar(
+        sa.select(WebinarSession)
+        .where(
+            col(WebinarSession.webinar_id) == webinar_id,
+            col(WebinarSession.status) == SessionStatus.scheduled,
+            col(WebinarSession.starts_at) > after,
+            col(WebinarSession.id) != other_than,
+        )
+        .order_by(col(WebinarSession.starts_at))
+        .limit(1)
+    )
+
+
+def _with_webinar() -> sa.Select[WebinarSession, Webinar]:
+    return sa.select(WebinarSession, Webinar).join(Webinar, col(Webinar.id) == col(WebinarSession.webinar_id))
+
+
+def _first(db: DbSession, query: sa.Select[WebinarSession, Webinar]) -> Scheduled:
+    row = db.execute(query).first()
+    if row is None:
+        raise NotFound
+    return Scheduled(row[0], row[1])

@@ -1,0 +1,87 @@
+"""How urgent a message is, how long it is useful, and whether it still makes sense."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from webinars.terms import AttendanceState, MessageKind, RegistrationStatus, SessionStatus, SkipReason
+
+RETRY_AFTER = (30, 120, 600, 1800, 7200, 21600)
+"""Seconds to wait after each attempt that failed for now; the last one repeats."""
+
+USEFUL_AFTER_CHANGE = timedelta(days=3)
+"""How long a cancellation is worth sending: calendars must lose the entry even if it comes late."""
+USEFUL_AFTER_SESSION = timedelta(days=7)
+"""How long a follow-up is worth sending."""
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What is true at the moment a message is about to be sent."""
+
+    registration_status: RegistrationStatus
+    session_status: SessionStatus
+    schedule_version: int
+    has_joined: bool
+    attendance: AttendanceState | None
+
+
+def priority(kind: MessageKind) -> int:
+    """0 for answers and changes, 1 for reminders, 2 for follow-ups."""
+    match kind:
+        case MessageKind.reminder:
+            return 1
+        case MessageKind.follow_up:
+            return 2
+        case _:
+            return 0
+
+
+def deadline(kind: MessageKind, now: datetime, starts_at: datetime, ends_at: datetime) -> datetime:
+    """From when on a message made at `now` is useless. Reminders bring a deadline of their own."""
+    match kind:
+        case MessageKind.confirmation | MessageKind.promoted | MessageKind.resent | MessageKind.moved:
+            return max(ends_at, now)
+        case MessageKind.waitlisted | MessageKind.pending | MessageKind.reminder:
+            return starts_at
+        case MessageKind.follow_up:
+            return max(ends_at, now) + USEFUL_AFTER_SESSION
+        case _:
+            return now + USEFUL_AFTER_CHANGE
+
+
+def objection(
+    kind: MessageKind, made_for_version: int, segment: AttendanceState | None, situation: Situation
+) -> SkipReason | None:
+    """Why a message should not be sent after all, or None. Checked before every single sending."""
+    status, session = situation.registration_status, situation.session_status
+    wanted: tuple[RegistrationStatus, ...]
+    match kind:
+        case MessageKind.session_cancelled:
+            return None if session is SessionStatus.cancelled else SkipReason.superseded
+        case MessageKind.withdrawn | MessageKind.declined:
+            return None if status is RegistrationStatus(kind.value) else SkipReason.superseded
+        case MessageKind.waitlisted | MessageKind.pending:
+            wanted = (RegistrationStatus(kind.value),)
+        case MessageKind.resent:
+            wanted = (RegistrationStatus.confirmed, RegistrationStatus.waitlisted, RegistrationStatus.pending)
+        case _:
+            wanted = (RegistrationStatus.confirmed,)
+    if status not in wanted or session is not SessionStatus.scheduled:
+        return SkipReason.cancelled
+    if kind in {MessageKind.reminder, MessageKind.moved} and made_for_version != situation.schedule_version:
+        return SkipReason.superseded
+    if kind is MessageKind.reminder and situation.has_joined:
+        return SkipReason.joined
+    if kind is MessageKind.follow_up and situation.attendance is not segment:
+        return SkipReason.segment
+    return None
+
+
+def retry_at(now: datetime, attempts: int, deadline_at: datetime, spread: random.Random) -> datetime | None:
+    """When to try again after `attempts` that failed for now, spread by 20 %; None when that would be too late."""
+    seconds = RETRY_AFTER[min(attempts, len(RETRY_AFTER)) - 1] * spread.uniform(0.8, 1.2)
+    again = now + timedelta(seconds=seconds)
+    return again if again < deadline_at else None

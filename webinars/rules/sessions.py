@@ -1,0 +1,65 @@
+"""When a session is: from wall time and zone to moments and back."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+from webinars.errors import InvalidField, TimeDoesNotExist, TimeIsAmbiguous, UnknownTimezone
+from webinars.terms import SessionStatus, WallTime
+
+
+@lru_cache(maxsize=1024)
+def zone(name: str) -> ZoneInfo:
+    """The zone of an IANA name.
+
+    Raises:
+        UnknownTimezone: if there is none.
+    """
+    if name not in _zone_names():
+        raise UnknownTimezone(field="timezone")
+    try:
+        return ZoneInfo(name)
+    except ZoneInfoNotFoundError:
+        raise UnknownTimezone(field="timezone") from None
+
+
+@lru_cache(maxsize=1)
+def _zone_names() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+def start_of(wall: WallTime) -> datetime:
+    """The moment, in UTC, at which the clock on that wall shows that time.
+
+    Raises:
+        UnknownTimezone: if the zone has no such name.
+        TimeDoesNotExist: if the clocks go forward over it.
+        TimeIsAmbiguous: if the clocks go back over it, so that it happens twice.
+        InvalidField: if the wall time carries a zone or seconds.
+    """
+    if wall.local.tzinfo is not None or wall.local.second or wall.local.microsecond:
+        raise InvalidField("Give the wall time as whole minutes without an offset.", field="starts_at_local")
+    there = zone(wall.timezone)
+    first, second = (wall.local.replace(tzinfo=there, fold=fold).astimezone(UTC) for fold in (0, 1))
+    if first.astimezone(there).replace(tzinfo=None) != wall.local:
+        raise TimeDoesNotExist(local=wall.local.isoformat(), timezone=wall.timezone)
+    if first != second:
+        raise TimeIsAmbiguous(local=wall.local.isoformat(), timezone=wall.timezone)
+    return first
+
+
+def wall_time(moment: datetime, timezone: str) -> WallTime:
+    """What the clock on a wall in `timezone` shows at `moment`."""
+    return WallTime(moment.astimezone(zone(timezone)).replace(tzinfo=None), timezone)
+
+
+def takes_registrations(status: SessionStatus, starts_at: datetime, now: datetime) -> bool:
+    """Whether somebody may still register: until the session starts."""
+    return status is SessionStatus.scheduled and now < starts_at
+
+
+def is_live(starts_at: datetime, ends_at: datetime, opens_before: timedelta, now: datetime) -> bool:
+    """Whether the room is open: from a while before the start to the end."""
+    return starts_at - opens_before <= now < ends_at

@@ -1,0 +1,78 @@
+"""What registrants agree to. The words are kept here by version, so that each answer says what it was given to."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from webinars.errors import InvalidField
+from webinars.terms import new_id
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentText:
+    """A question that a registrant may answer with yes; registering works without any."""
+
+    purpose: str
+    channel: str
+    version: str
+    words: str
+
+    @property
+    def digest(self) -> str:
+        return hashlib.sha256(self.words.encode()).hexdigest()
+
+
+CONSENT_TEXTS = (
+    ConsentText("topic_alerts", "email", "2026-11", "Tell me by e-mail about new webinars on this topic."),
+    ConsentText("reminders", "sms", "2026-11", "Send me reminders of this webinar by text message as well."),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentAnswer:
+    """One answer, as it was given."""
+
+    purpose: str
+    channel: str
+    is_granted: bool
+    method: str
+
+
+def rows(
+    registration_id: UUID, answers: Sequence[ConsentAnswer], locale: str, address_block: str, now: datetime
+) -> list[dict[str, Any]]:
+    """The rows that keep these answers.
+
+    Raises:
+        InvalidField: if an answer is to no question of ours.
+    """
+    return [
+        {
+            "id": new_id(now),
+            "registration_id": registration_id,
+            "purpose": answer.purpose,
+            "channel": answer.channel,
+            "is_granted": answer.is_granted,
+            "text_version": text.version,
+            "text_hash": text.digest,
+            "locale": locale,
+            "method": answer.method,
+            "address_block": address_block,
+            "created_at": now,
+        }
+        for answer in answers
+        for text in (_text_of(answer),)
+    ]
+
+
+def _text_of(answer: ConsentAnswer) -> ConsentText:
+    for text in CONSENT_TEXTS:
+        if (text.purpose, text.channel) == (answer.purpose, answer.channel):
+            return text
+    known = ", ".join(f"{text.purpose} by {text.channel}" for text in CONSENT_TEXTS)
+    raise InvalidField(f"Consent can be given to: {known}.", field="consents")

@@ -1,0 +1,113 @@
+"""The desk: where all registrations of a process queue, so that whatever waits becomes one transaction.
+
+A hot session's row is locked until the commit has reached the disk; one transaction per request makes everybody wait
+for everybody's disk. One writer thread takes whatever queued while the last commit was under way: no timer, no added
+wait, a single request is a batch of one. docs/explanation/desk.md has the figures.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+
+import structlog
+
+from webinars.errors import Busy
+from webinars.services.registrations import Outcome, Registered, RegistrationRequest, register
+from webinars.work import Process
+
+LARGEST_BATCH = 128
+LONGEST_QUEUE = 4000
+RETRY_AFTER = 3
+"""Seconds that somebody turned away at a full queue is asked to wait."""
+_log = structlog.get_logger()
+
+Finish = Callable[[Outcome | Exception], object]
+
+
+class Desk:
+    """One per process. Any thread may submit; one thread writes."""
+
+    def __init__(self, process: Process) -> None:
+        self._process = process
+        self._waiting: deque[tuple[RegistrationRequest, Finish]] = deque()
+        self._something = threading.Condition()
+        self._closing = False
+        self._thread = threading.Thread(target=self._serve, name="desk", daemon=True)
+        self._thread.start()
+
+    def submit(self, request: RegistrationRequest) -> Future[Registered]:
+        """Queue a request. The future answers after the commit, with what was decided or the refusal.
+
+        Raises:
+            Busy: if the queue is full or the process is ending.
+        """
+        future: Future[Registered] = Future()
+
+        def finish(outcome: Outcome | Exception) -> None:
+            if isinstance(outcome, Exception):
+                future.set_exception(outcome)
+            else:
+                future.set_result(outcome)
+
+        self._enqueue(request, finish)
+        return future
+
+    async def register(self, request: RegistrationRequest) -> Registered:
+        """`submit` for an event loop: it wakes the loop once a request."""
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Registered] = loop.create_future()
+        self._enqueue(request, lambda outcome: loop.call_soon_threadsafe(_answer, answer, outcome))
+        return await answer
+
+    def close(self) -> None:
+        """Serve all who wait, then end."""
+        with self._something:
+            self._closing = True
+            self._something.notify()
+        self._thread.join()
+
+    def _enqueue(self, request: RegistrationRequest, finish: Finish) -> None:
+        with self._something:
+            if self._closing or len(self._waiting) >= LONGEST_QUEUE:
+                raise Busy(retry_after=RETRY_AFTER)
+            self._waiting.append((request, finish))
+            self._something.notify()
+
+    def _serve(self) -> None:
+        while True:
+            with self._something:
+                while not self._waiting and not self._closing:
+                    self._something.wait()
+                if not self._waiting:
+                    return
+                size = min(len(self._waiting), LARGEST_BATCH)
+                batch = [self._waiting.popleft() for _ in range(size)]
+            for (_, finish), outcome in zip(batch, self._decide([request for request, _ in batch]), strict=True):
+                finish(outcome)
+
+    def _decide(self, requests: Sequence[RegistrationRequest]) -> Sequence[Outcome | Exception]:
+        """All in one transaction; if that fails, one by one, so that one bad request cannot fail its neighbours."""
+        try:
+            return self._commit(requests)
+        except Exception as error:  # noqa: BLE001 - whatever it is, its sender must get an answer
+            if len(requests) == 1:
+                _log.warning("desk.failed", error=type(error).__name__)
+                return [error]
+            return [self._decide([request])[0] for request in requests]
+
+    def _commit(self, requests: Sequence[RegistrationRequest]) -> Sequence[Outcome]:
+        with self._process.work() as work:
+            return register(work, requests, self._process.clock.now())
+
+
+def _answer(future: asyncio.Future[Registered], outcome: Outcome | Exception) -> None:
+    if future.cancelled():
+        return  # the client went away; what was decided stands
+    if isinstance(outcome, Exception):
+        future.set_exception(outcome)
+    else:
+        future.set_result(outcome)

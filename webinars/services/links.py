@@ -1,0 +1,43 @@
+"""Personal links: a registrant's way in without an account."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from webinars.errors import LinkInvalid, NotFound
+from webinars.queries import registrations as registrations_queries
+from webinars.queries import sessions as sessions_queries
+from webinars.queries.sessions import Scheduled
+from webinars.settings import Settings
+from webinars.tables import Registration
+from webinars.terms import LinkPurpose
+from webinars.vault import Vault
+from webinars.work import ReadWork
+
+VALID_AFTER_SESSION = timedelta(days=30)
+_PATHS = {LinkPurpose.manage: "m", LinkPurpose.enter: "j"}
+
+
+def link(settings: Settings, vault: Vault, purpose: LinkPurpose, registration: Registration) -> str:
+    """The address that opens a registration for one purpose."""
+    token = vault.link_token(purpose, registration.id, registration.link_version)
+    return f"{settings.base_url}/{_PATHS[purpose]}/{token}"
+
+
+def open_link(work: ReadWork, purpose: LinkPurpose, token: str, now: datetime) -> tuple[Registration, Scheduled]:
+    """The registration behind a personal link, with its session.
+
+    Raises:
+        LinkInvalid: if the link was not made here, was revoked, or expired 30 days after the session.
+    """
+    registration_id: UUID = work.vault.read_link(token)
+    try:
+        registration = registrations_queries.get_registration(work.db, registration_id)
+    except NotFound:
+        raise LinkInvalid from None
+    work.vault.check_link(purpose, token, registration.link_version)
+    item = sessions_queries.get_session(work.db, registration.session_id)
+    if now > item.session.ends_at + VALID_AFTER_SESSION:
+        raise LinkInvalid
+    return registration, item

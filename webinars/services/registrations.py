@@ -1,0 +1,442 @@
+"""Registering, and what a registrant or a host does with a registration afterwards.
+
+`register` is the only way to a seat: single requests, API batches and imports all come here, as lists.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from webinars.errors import (
+    IdempotencyMismatch,
+    NotFound,
+    RegistrationNotActive,
+    SessionCancelled,
+    SessionFull,
+    SessionNotOpen,
+    SessionStarted,
+    WebinarsError,
+)
+from webinars.queries import registrations as registrations_queries
+from webinars.queries import sessions as sessions_queries
+from webinars.queries.pages import Page, page_of, read_cursor
+from webinars.queries.registrations import Person
+from webinars.queries.sessions import Scheduled
+from webinars.rules.registrations import same_person
+from webinars.rules.seating import Seating
+from webinars.rules.sessions import takes_registrations
+from webinars.services import consents, messages, waitlist
+from webinars.services.consents import ConsentAnswer
+from webinars.tables import Registration
+from webinars.terms import MessageKind, RegistrationStatus, SessionStatus, new_id
+from webinars.vault import Sealed, Vault
+from webinars.work import ReadWork, Work
+
+_ANSWER_TO = {
+    RegistrationStatus.confirmed: MessageKind.confirmation,
+    RegistrationStatus.waitlisted: MessageKind.waitlisted,
+    RegistrationStatus.pending: MessageKind.pending,
+}
+ACTIVE = tuple(_ANSWER_TO)
+"""States in which somebody has a seat or waits for one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Idempotency:
+    """A client's key for one request, hashed, and the hash of what it asked for."""
+
+    key_hash: bytes
+    request_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrationRequest:
+    """What somebody asks for. Address and name are clean already (rules/registrations.py)."""
+
+    session_id: UUID
+    email: str
+    name: str
+    timezone: str
+    locale: str = "en"
+    seats: int = 1
+    phone: str | None = None
+    question: str | None = None
+    consents: Sequence[ConsentAnswer] = ()
+    source: dict[str, Any] = field(default_factory=dict)
+    address_block: str = ""
+    idempotency: Idempotency | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """The answer to a request."""
+
+    registration: Registration
+    public_status: RegistrationStatus
+    """What a stranger may be told: the state a newcomer gets at this moment, whoever asked."""
+    is_repeat: bool
+    """Whether this person was registered before."""
+    is_replay: bool
+    """Whether the same Idempotency-Key was answered before."""
+    scheduled: Scheduled
+    """The session after the batch."""
+
+
+Outcome = Registered | WebinarsError
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What a batch will write."""
+
+    now: datetime
+    seatings: dict[UUID, Seating] = field(default_factory=dict)
+    known: dict[Person, Registration] = field(default_factory=dict)
+    new: dict[UUID, Registration] = field(default_factory=dict)
+    messages: list[dict[str, Any]] = field(default_factory=list)
+    consents: list[dict[str, Any]] = field(default_factory=list)
+    keys: dict[bytes, dict[str, Any]] = field(default_factory=dict)
+
+
+def register(work: Work, requests: Sequence[RegistrationRequest], now: datetime) -> list[Outcome]:
+    """Register people, in the order they are given; a refusal is an outcome and stops nobody else.
+
+    Lock the sessions, look who is known, decide, write: five statements whatever the size of the batch.
+    """
+    answered = _answered(work, requests)
+    scheduled = sessions_queries.lock_sessions(work.db, list({request.session_id for request in requests}))
+    indexes = [work.vault.index("email", same_person(request.email)) for request in requests]
+    people = [(request.session_id, index) for request, index in zip(requests, indexes, strict=True)]
+    batch = _Batch(now, known=registrations_queries.find_registrations_of(work.db, people))
+    batch.seatings = {session_id: _seating(item) for session_id, item in scheduled.items()}
+    outcomes: list[Outcome] = []
+    for request, person in zip(requests, people, strict=True):
+        try:
+            replay = _replay(work, request, answered, batch, scheduled)
+            outcomes.append(replay or _decide(work, batch, request, person, scheduled))
+        except WebinarsError as refusal:
+            outcomes.append(refusal)
+    _write(work, batch, scheduled)
+    return outcomes
+
+
+def _answered(work: Work, requests: Sequence[RegistrationRequest]) -> dict[bytes, tuple[bytes, UUID, str]]:
+    hashes = [request.idempotency.key_hash for request in requests if request.idempotency]
+    if not hashes:
+        return {}
+    keys = registrations_queries.find_idempotency_keys(work.db, hashes)
+    return {key_hash: (key.request_hash, key.subject_id, key.outcome) for key_hash, key in keys.items()}
+
+
+def _replay(
+    work: Work,
+    request: RegistrationRequest,
+    answered: dict[bytes, tuple[bytes, UUID, str]],
+    batch: _Batch,
+    scheduled: dict[UUID, Scheduled],
+) -> Registered | None:
+    """The answer that the same key got before.
+
+    Raises:
+        IdempotencyMismatch: if it was used for another request.
+    """
+    key = request.idempotency
+    if key is None:
+        return None
+    if key.key_hash in answered:
+        request_hash, registration_id, said = answered[key.key_hash]
+        registration = registrations_queries.get_registration(work.db, registration_id)
+    elif key.key_hash in batch.keys:
+        row = batch.keys[key.key_hash]
+        request_hash, said = row["request_hash"], row["outcome"]
+        registration = batch.known[_person_of(batch, row["subject_id"])]
+    else:
+        return None
+    if request_hash != key.request_hash:
+        raise IdempotencyMismatch
+    status = RegistrationStatus(said)
+    return Registered(registration, status, is_repeat=True, is_replay=True, scheduled=scheduled[request.session_id])
+
+
+def _person_of(batch: _Batch, registration_id: UUID) -> Person:
+    return next(person for person, known in batch.known.items() if known.id == registration_id)
+
+
+def _decide(
+    work: Work, batch: _Batch, request: RegistrationRequest, person: Person, scheduled: dict[UUID, Scheduled]
+) -> Registered:
+    item = scheduled.get(request.session_id)
+    if item is None or not item.is_public:
+        raise NotFound
+    _check_open(item, batch.now)
+    seating = batch.seatings[request.session_id]
+    known = batch.known.get(person)
+    status = seating.decide(request.seats)
+    if known is not None and known.status in ACTIVE:
+        batch.messages.append(messages.resent_row(known, item.session, batch.now))
+        if status is None:
+            raise SessionFull
+        return _answer(batch, request, known, status, item, is_repeat=True)
+    if status is None:
+        raise SessionFull
+    seating.admit(status, request.seats)
+    if known is None:
+        registration = _new_registration(work, request, person, status, batch.now)
+        batch.new[registration.id] = registration
+    else:
+        registration = _come_back(work.vault, known, request, status, batch.now)
+    batch.known[person] = registration
+    batch.messages.append(messages.registration_row(_ANSWER_TO[status], registration, item.session, batch.now))
+    batch.consents += consents.rows(registration.id, request.consents, request.locale, request.address_block, batch.now)
+    return _answer(batch, request, registration, status, item, is_repeat=False)
+
+
+def _check_open(item: Scheduled, now: datetime) -> None:
+    session = item.session
+    if session.status is SessionStatus.cancelled:
+        raise SessionCancelled
+    if now >= session.starts_at:
+        raise SessionStarted
+    if not takes_registrations(session.status, session.starts_at, now):
+        raise SessionNotOpen
+
+
+def _answer(
+    batch: _Batch,
+    request: RegistrationRequest,
+    registration: Registration,
+    status: RegistrationStatus,
+    item: Scheduled,
+    *,
+    is_repeat: bool,
+) -> Registered:
+    if request.idempotency is not None:
+        batch.keys[request.idempotency.key_hash] = {
+            "id": new_id(batch.now),
+            "key_hash": request.idempotency.key_hash,
+            "request_hash": request.idempotency.request_hash,
+            "outcome": status.value,
+            "subject_id": registration.id,
+            "created_at": batch.now,
+        }
+    return Registered(registration, status, is_repeat=is_repeat, is_replay=False, scheduled=item)
+
+
+def _write(work: Work, batch: _Batch, scheduled: dict[UUID, Scheduled]) -> None:
+    """Registrations, consents, messages, keys, counters; and the last guard against overselling."""
+    if batch.new:
+        rows = [registration.model_dump() for registration in batch.new.values()]
+        registrations_queries.insert_registrations(work.db, rows)
+    work.db.flush()  # those who came back are changed rows, and the messages refer to them
+    if batch.consents:
+        registrations_queries.insert_consents(work.db, batch.consents)
+    if batch.messages:
+        messages.plan(work, batch.messages)
+    if batch.keys:
+        registrations_queries.insert_idempotency_keys(work.db, list(batch.keys.values()))
+    for session_id, seating in batch.seatings.items():
+        _count(work, scheduled[session_id], seating)
+
+
+def _count(work: Work, item: Scheduled, seating: Seating) -> None:
+    session = item.session
+    seats, waiting = seating.seats_taken - session.seats_taken, seating.waitlisted - session.waitlisted
+    if seats == 0 and waiting == 0:
+        return
+    if not sessions_queries.take_seats(work.db, session.id, seats=seats, waiting=waiting):
+        raise SessionFull
+    work.db.refresh(session)
+
+
+def _seating(item: Scheduled) -> Seating:
+    session, webinar = item.session, item.webinar
+    return Seating(
+        session.capacity, session.seats_taken, session.waitlisted, session.waitlist_open, webinar.needs_approval
+    )
+
+
+def _new_registration(
+    work: Work, request: RegistrationRequest, person: Person, status: RegistrationStatus, now: datetime
+) -> Registration:
+    registration_id = new_id(now)
+    return Registration(
+        id=registration_id,
+        session_id=request.session_id,
+        email_index=person[1],
+        created_at=now,
+        **_personal(work.vault, registration_id, request),
+        **_as_of(status, now),
+    )
+
+
+def _come_back(
+    vault: Vault, known: Registration, request: RegistrationRequest, status: RegistrationStatus, now: datetime
+) -> Registration:
+    """Whoever withdrew gets the same registration back, at the end of the line."""
+    for name, value in (_personal(vault, known.id, request) | _as_of(status, now)).items():
+        setattr(known, name, value)
+    known.has_invite = known.has_invite or status is RegistrationStatus.confirmed
+    known.revision += 1
+    return known
+
+
+def _personal(vault: Vault, registration_id: UUID, request: RegistrationRequest) -> dict[str, Any]:
+    def sealed(column: str, text: str | None) -> Sealed | None:
+        return vault.seal(f"registrations.{column}", registration_id, text) if text else None
+
+    return {
+        "email": sealed("email", request.email),
+        "name": sealed("name", request.name),
+        "phone": sealed("phone", request.phone),
+        "question": sealed("question", request.question),
+        "timezone": request.timezone,
+        "locale": request.locale,
+        "seats": request.seats,
+        "source": request.source,
+    }
+
+
+def _as_of(status: RegistrationStatus, now: datetime) -> dict[str, Any]:
+    """What follows from a state that begins at `now`."""
+    return {
+        "status": status,
+        "has_invite": status is RegistrationStatus.confirmed,
+        "confirmed_at": now if status is RegistrationStatus.confirmed else None,
+        "waitlisted_at": now if status is RegistrationStatus.waitlisted else None,
+        "withdrawn_at": None,
+        "updated_at": now,
+    }
+
+
+def withdraw(work: Work, registration_id: UUID, now: datetime) -> Registration:
+    """Give a registration up. Its seat goes to whoever is next in line. Twice is once.
+
+    Raises:
+        NotFound: if there is no such registration.
+        SessionStarted: if the session has begun.
+    """
+    registration, item = lock_registration(work, registration_id)
+    if registration.status is RegistrationStatus.withdrawn:
+        return registration
+    if registration.status not in ACTIVE:
+        raise RegistrationNotActive
+    if now >= item.session.starts_at:
+        raise SessionStarted
+    leave(work, registration, item, RegistrationStatus.withdrawn, now)
+    waitlist.promote(work, item.session.id, now)
+    return registration
+
+
+def decline(work: Work, registration_id: UUID, now: datetime) -> Registration:
+    """A host says no to a registration that waits for approval, or takes a seat back."""
+    registration, item = lock_registration(work, registration_id)
+    if registration.status not in ACTIVE:
+        raise RegistrationNotActive
+    leave(work, registration, item, RegistrationStatus.declined, now)
+    waitlist.promote(work, item.session.id, now)
+    return registration
+
+
+def approve(work: Work, registration_id: UUID, now: datetime) -> Registration:
+    """A host says yes: a seat if there is one, else a place in the line.
+
+    Raises:
+        RegistrationNotActive: if it does not wait for approval.
+        SessionFull: if there is neither a seat nor a waitlist.
+    """
+    registration, item = lock_registration(work, registration_id)
+    if registration.status is not RegistrationStatus.pending:
+        raise RegistrationNotActive
+    _check_open(item, now)
+    seating = _seating(item)
+    seating.needs_approval = False
+    status = seating.decide(registration.seats)
+    if status is None:
+        raise SessionFull
+    seating.admit(status, registration.seats)
+    for name, value in _as_of(status, now).items():
+        setattr(registration, name, value)
+    work.db.flush()
+    _count(work, item, seating)
+    messages.plan(work, [messages.registration_row(_ANSWER_TO[status], registration, item.session, now)])
+    return registration
+
+
+def leave(work: Work, registration: Registration, item: Scheduled, status: RegistrationStatus, now: datetime) -> None:
+    """Take a registration out of its seat or the line, and tell the registrant."""
+    seats = -registration.seats if registration.status is RegistrationStatus.confirmed else 0
+    waiting = -1 if registration.status is RegistrationStatus.waitlisted else 0
+    registration.status = status
+    registration.revision += 1
+    registration.withdrawn_at = now
+    registration.updated_at = now
+    work.db.flush()
+    if seats or waiting:
+        sessions_queries.take_seats(work.db, item.session.id, seats=seats, waiting=waiting)
+        work.db.refresh(item.session)
+    kind = MessageKind.declined if status is RegistrationStatus.declined else MessageKind.withdrawn
+    messages.plan(work, [messages.registration_row(kind, registration, item.session, now)])
+
+
+def resend(work: Work, registration_id: UUID, now: datetime) -> None:
+    """Send a registrant their own mail again, at most once an hour."""
+    registration, item = lock_registration(work, registration_id)
+    if registration.status not in ACTIVE:
+        raise RegistrationNotActive
+    messages.plan(work, [messages.resent_row(registration, item.session, now)])
+
+
+def lock_registration(work: Work, registration_id: UUID) -> tuple[Registration, Scheduled]:
+    """A registration with its session, which is locked: whatever changes seats comes one after the other."""
+    session_id = registrations_queries.get_registration(work.db, registration_id).session_id
+    item = sessions_queries.lock_session(work.db, session_id)
+    return registrations_queries.get_registration(work.db, registration_id), item
+
+
+def list_registrations(
+    work: ReadWork,
+    session_id: UUID,
+    *,
+    statuses: Sequence[RegistrationStatus] | None,
+    modified_since: datetime | None,
+    cursor: str | None,
+    limit: int,
+) -> Page[Registration]:
+    """A page of a session's registrations.
+
+    Raises:
+        NotFound: if there is no such session.
+    """
+    sessions_queries.get_session(work.db, session_id)
+    rows = registrations_queries.list_registrations(
+        work.db,
+        session_id,
+        statuses=statuses,
+        modified_since=modified_since,
+        after=read_cursor(cursor),
+        limit=limit + 1,
+    )
+    return page_of(rows, [row.id for row in rows], limit)
+
+
+def get_registration(work: ReadWork, registration_id: UUID) -> tuple[Registration, Scheduled]:
+    """A registration and its session.
+
+    Raises:
+        NotFound: if there is none.
+    """
+    registration = registrations_queries.get_registration(work.db, registration_id)
+    return registration, sessions_queries.get_session(work.db, registration.session_id)
+
+
+def email_of(vault: Vault, registration: Registration) -> str:
+    """The address mail goes to."""
+    return vault.open("registrations.email", registration.id, registration.email)
+
+
+def name_of(vault: Vault, registration: Registration) -> str:
+    return vault.open("registrations.name", registration.id, registration.name)

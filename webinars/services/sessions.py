@@ -1,0 +1,267 @@
+"""Sessions: scheduled, moved, given more or fewer seats, cancelled; and found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from webinars.errors import CapacityTooSmall, InvalidField, NotFound, SessionCancelled, SessionStarted
+from webinars.queries import catalogue as catalogue_queries
+from webinars.queries import messages as messages_queries
+from webinars.queries import registrations as registrations_queries
+from webinars.queries import sessions as sessions_queries
+from webinars.queries.pages import Page, page_of, read_cursor
+from webinars.queries.sessions import Scheduled
+from webinars.rules.sessions import start_of
+from webinars.services import audit, messages, reminders, waitlist
+from webinars.services.catalogue import check_version
+from webinars.tables import Webinar, WebinarSession
+from webinars.terms import (
+    MessageKind,
+    PublicationStatus,
+    RegistrationStatus,
+    SessionStatus,
+    SkipReason,
+    WallTime,
+    new_id,
+)
+from webinars.work import ReadWork, Work
+
+_VOID_AFTER_CHANGE = (MessageKind.reminder, MessageKind.moved)
+_VOID_AFTER_CANCELLATION = tuple(kind for kind in MessageKind if kind is not MessageKind.withdrawn)
+
+
+def create_session(
+    work: Work,
+    *,
+    webinar: str,
+    wall: WallTime,
+    duration_minutes: int,
+    capacity: int,
+    room_url: str = "",
+    waitlist_open: bool = True,
+    status: SessionStatus = SessionStatus.scheduled,
+    actor: str,
+    now: datetime,
+) -> Scheduled:
+    """Schedule a session of a webinar, with its reminders.
+
+    Raises:
+        NotFound: if there is no such webinar.
+        SessionStarted: if its start has passed.
+        TimeDoesNotExist, TimeIsAmbiguous, UnknownTimezone, InvalidField, CapacityTooSmall.
+    """
+    offered = catalogue_queries.get_webinar(work.db, webinar)
+    _check_capacity(capacity)
+    starts_at = _future_start(wall, now)
+    session = WebinarSession(
+        id=new_id(now),
+        webinar_id=offered.id,
+        status=status,
+        starts_at_local=wall.local,
+        timezone=wall.timezone,
+        duration_minutes=duration_minutes,
+        starts_at=starts_at,
+        ends_at=starts_at + timedelta(minutes=duration_minutes),
+        capacity=capacity,
+        waitlist_open=waitlist_open,
+        room_url=check_room(work, room_url),
+        created_at=now,
+        updated_at=now,
+    )
+    work.db.add(session)
+    work.db.flush()
+    reminders.plan_session(work, session, now)
+    audit.note(work, actor, "session.create", now, subject_id=session.id)
+    return Scheduled(session, offered)
+
+
+def update_session(
+    work: Work, session_id: UUID, changes: Mapping[str, Any], *, version: int | None, actor: str, now: datetime
+) -> Scheduled:
+    """Change a session. A new time, zone or length moves it: registrants are told, calendars and reminders follow.
+
+    Args:
+        changes: any of `wall`, `duration_minutes`, `capacity`, `room_url`, `waitlist_open`, `status`.
+
+    Raises:
+        NotFound, VersionMismatch, SessionCancelled, SessionStarted, CapacityTooSmall, InvalidField, and those of
+        `create_session` for the time.
+    """
+    item = sessions_queries.lock_session(work.db, session_id)
+    session = item.session
+    check_version(session.version, version)
+    if session.status is SessionStatus.cancelled:
+        raise SessionCancelled
+    wall = changes.get("wall", WallTime(session.starts_at_local, session.timezone))
+    minutes = changes.get("duration_minutes", session.duration_minutes)
+    plain = {name: changes[name] for name in ("capacity", "room_url", "waitlist_open", "status") if name in changes}
+    if "capacity" in plain:
+        _check_capacity(plain["capacity"])
+    if "room_url" in plain:
+        check_room(work, plain["room_url"])
+    _check_status(session, plain.get("status"))
+    for name, value in plain.items():
+        setattr(session, name, value)
+    if (wall.local, wall.timezone, minutes) != (session.starts_at_local, session.timezone, session.duration_minutes):
+        _move(work, session, wall, minutes, now)
+    elif "status" in plain:
+        reminders.plan_session(work, session, now)
+    session.version += 1
+    session.updated_at = now
+    work.db.flush()
+    waitlist.promote(work, session_id, now)
+    audit.note(work, actor, "session.update", now, subject_id=session.id, fields=list(changes))
+    return item
+
+
+def cancel_session(work: Work, session_id: UUID, *, version: int | None, actor: str, now: datetime) -> Scheduled:
+    """Cancel a session: everybody is told, calendars lose the entry, reminders end. Twice is once.
+
+    Raises:
+        NotFound, VersionMismatch, SessionStarted.
+    """
+    item = sessions_queries.lock_session(work.db, session_id)
+    session = item.session
+    if session.status is SessionStatus.cancelled:
+        return item
+    check_version(session.version, version)
+    if now >= session.starts_at:
+        raise SessionStarted
+    was_public = session.status is SessionStatus.scheduled
+    session.status = SessionStatus.cancelled
+    session.schedule_version += 1
+    session.version += 1
+    session.updated_at = now
+    work.db.flush()
+    reminders.plan_session(work, session, now)
+    messages_queries.drop_planned(
+        work.db, reason=SkipReason.cancelled, kinds=_VOID_AFTER_CANCELLATION, session_id=session.id
+    )
+    if was_public:
+        told = (RegistrationStatus.confirmed, RegistrationStatus.waitlisted, RegistrationStatus.pending)
+        messages.plan_notices(work, MessageKind.session_cancelled, session, now, statuses=told)
+    audit.note(work, actor, "session.cancel", now, subject_id=session.id)
+    return item
+
+
+def delete_session(work: Work, session_id: UUID, *, actor: str, now: datetime) -> None:
+    """Delete a session nobody ever registered for.
+
+    Raises:
+        NotFound: if there is none.
+        InvalidField: if somebody has registered; such a session is cancelled, not deleted.
+    """
+    item = sessions_queries.lock_session(work.db, session_id)
+    if registrations_queries.has_any(work.db, session_id):
+        raise InvalidField("People have registered for this session. Cancel it instead.", field="id")
+    audit.note(work, actor, "session.delete", now, subject_id=session_id)
+    work.db.delete(item.session)
+
+
+def get_session(work: ReadWork, session_id: UUID, *, public_only: bool = True) -> Scheduled:
+    """Raises:
+    NotFound: if there is none, or none that the public may see.
+    """
+    item = sessions_queries.get_session(work.db, session_id)
+    if public_only and not item.is_public:
+        raise NotFound
+    return item
+
+
+def list_sessions(
+    work: ReadWork,
+    *,
+    topic: str | None = None,
+    webinar: str | None = None,
+    starts_from: datetime | None = None,
+    starts_until: datetime | None = None,
+    public_only: bool = True,
+    cursor: str | None = None,
+    limit: int = 50,
+) -> Page[Scheduled]:
+    """A page of sessions by start.
+
+    Raises:
+        NotFound: if there is no such topic or webinar.
+        InvalidField: if the cursor was not made here.
+    """
+    topic_ids = catalogue_queries.topic_ids_within(work.db, topic) if topic else None
+    rows = sessions_queries.list_sessions(
+        work.db,
+        public_only=public_only,
+        topic_ids=topic_ids,
+        webinar_id=catalogue_queries.get_webinar(work.db, webinar).id if webinar else None,
+        starts_from=starts_from,
+        starts_until=starts_until,
+        after=read_cursor(cursor),
+        limit=limit + 1,
+    )
+    return page_of(rows, [item.session.id for item in rows], limit)
+
+
+def next_session_of(work: ReadWork, webinar: Webinar, session: WebinarSession, now: datetime) -> WebinarSession | None:
+    """The next session of the same webinar, to offer in place of this one."""
+    if webinar.status is not PublicationStatus.published:
+        return None
+    return sessions_queries.find_next_session(work.db, webinar.id, now, session.id)
+
+
+def check_room(work: ReadWork, url: str) -> str:
+    """Raises:
+    InvalidField: unless the address of a room is empty, or https and on an allowed host.
+    """
+    if not url:
+        return url
+    parts = urlsplit(url)
+    allowed = [host.strip().lower() for host in work.settings.room_hosts.split(",") if host.strip()]
+    host = (parts.hostname or "").lower()
+    if parts.scheme != "https" or not host or parts.username or parts.password:
+        raise InvalidField("The address of the room must begin with https://.", field="room_url")
+    if allowed and not any(host == name or host.endswith("." + name) for name in allowed):
+        raise InvalidField(f"The room must be on one of: {', '.join(allowed)}.", field="room_url")
+    return url
+
+
+def _move(work: Work, session: WebinarSession, wall: WallTime, minutes: int, now: datetime) -> None:
+    if now >= session.starts_at:
+        raise SessionStarted
+    starts_at = _future_start(wall, now)
+    former = {"former_starts_at": session.starts_at.isoformat(), "former_timezone": session.timezone}
+    session.starts_at_local, session.timezone = wall
+    session.duration_minutes = minutes
+    session.starts_at = starts_at
+    session.ends_at = starts_at + timedelta(minutes=minutes)
+    session.schedule_version += 1
+    work.db.flush()
+    messages_queries.drop_planned(
+        work.db, reason=SkipReason.superseded, kinds=_VOID_AFTER_CHANGE, session_id=session.id
+    )
+    reminders.plan_session(work, session, now)
+    told = (RegistrationStatus.confirmed, RegistrationStatus.waitlisted)
+    messages.plan_notices(work, MessageKind.moved, session, now, statuses=told, facts=former)
+
+
+def _future_start(wall: WallTime, now: datetime) -> datetime:
+    starts_at = start_of(wall)
+    if starts_at <= now:
+        raise SessionStarted("The start lies in the past. Choose a time to come.", field="starts_at_local")
+    return starts_at
+
+
+def _check_capacity(capacity: int) -> None:
+    if capacity < 1:
+        raise CapacityTooSmall(field="capacity")
+
+
+def _check_status(session: WebinarSession, wanted: SessionStatus | None) -> None:
+    """A draft may be scheduled; back is only open while nobody has registered; cancelling is a deed of its own."""
+    if wanted is None or wanted is session.status:
+        return
+    if wanted is SessionStatus.cancelled:
+        raise InvalidField("Cancel a session with its own call, so that registrants are told.", field="status")
+    if wanted is SessionStatus.draft and (session.seats_taken or session.waitlisted):
+        raise InvalidField("People have registered: it cannot become a draft again.", field="status")

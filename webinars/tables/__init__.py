@@ -1,0 +1,43 @@
+"""The tables, one noun a file. Importing this package makes all of them known."""
+
+from webinars.tables.attendance import Attendance, AttendanceInterval
+from webinars.tables.audit import AuditEntry
+from webinars.tables.base import Retention, Table
+from webinars.tables.consents import Consent
+from webinars.tables.follow_ups import FollowUp
+from webinars.tables.hosts import Host, SignIn
+from webinars.tables.idempotency import IdempotencyKey
+from webinars.tables.messages import Message
+from webinars.tables.presenters import Presenter
+from webinars.tables.registrations import Registration
+from webinars.tables.reminders import Reminder, ReminderRule
+from webinars.tables.sessions import WebinarSession
+from webinars.tables.tokens import Token
+from webinars.tables.topics import Topic
+from webinars.tables.webinars import Webinar, WebinarPresenter, WebinarTopic
+from webinars.tables.workers import Worker
+
+__all__ = [
+    "Attendance",
+    "AttendanceInterval",
+    "AuditEntry",
+    "Consent",
+    "FollowUp",
+    "Host",
+    "IdempotencyKey",
+    "Message",
+    "Presenter",
+    "Registration",
+    "Reminder",
+    "ReminderRule",
+    "Retention",
+    "SignIn",
+    "Table",
+    "Token",
+    "Topic",
+    "Webinar",
+    "WebinarPresenter",
+    "WebinarSession",
+    "WebinarTopic",
+    "Worker",
+]

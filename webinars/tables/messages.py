@@ -1,0 +1,57 @@
+"""The ledger: every message that was planned, what became of it and why. Rows are completed, never rewritten."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from webinars.tables.base import Retention, Table, column, document, enum, moment, reference
+from webinars.terms import Channel, MessageKind, MessageState
+
+_WAITING = sa.text("state IN ('planned', 'sending')")
+
+
+class Message(Table, table=True):
+    """A message to one registrant. Its text is made when it is sent, so that it says what is true then."""
+
+    __tablename__ = "messages"
+    __table_args__ = (
+        # Both new work and work whose lease ran out are found in this one range: nothing has to clean up after a crash.
+        sa.Index("ix_messages_ready", "priority", "next_attempt_at", sqlite_where=_WAITING, postgresql_where=_WAITING),
+        sa.Index("ix_messages_session_id_state", "session_id", "state"),
+        sa.Index("ix_messages_registration_id_id", "registration_id", "id"),
+        {"postgresql_with": {"fillfactor": 70}},
+    )
+
+    dedupe_key: str = column(sa.String(120), unique=True)
+    """Says what the message is, so that planning it twice plans it once."""
+    kind: MessageKind = enum(MessageKind, checked=False)
+    channel: Channel = enum(Channel, checked=False, default=Channel.email)
+    registration_id: UUID = reference("registrations.id", ondelete="CASCADE")
+    session_id: UUID = reference("sessions.id", ondelete="CASCADE")
+    rule_id: UUID | None = reference("reminder_rules.id", default=None, ondelete="SET NULL")
+    schedule_version: int
+    sequence: int
+    """The calendar SEQUENCE this message carries."""
+    facts: dict[str, Any] = document(default_factory=dict)
+    """What cannot be read later, such as the time a session was moved from."""
+    priority: int
+    """0 before 1 before 2."""
+    state: MessageState = enum(MessageState, default=MessageState.planned)
+    reason: str | None = column(sa.String(40), default=None)
+    due_at: datetime = moment()
+    next_attempt_at: datetime = moment()
+    """When it may be tried; while it is being sent, when its lease runs out."""
+    deadline_at: datetime = moment()
+    """From then on it is useless."""
+    attempts: int = 0
+    lease: UUID | None = column(sa.Uuid(), default=None)
+    """Of the worker that is sending it."""
+    first_attempt_at: datetime | None = moment(default=None)
+    """Date and DTSTAMP of the mail, so that a repeat is recognised as one."""
+    sent_at: datetime | None = moment(default=None)
+    last_error: str | None = column(sa.String(500), keep=Retention.log, default=None)
+    created_at: datetime = moment()

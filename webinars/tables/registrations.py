@@ -1,0 +1,59 @@
+"""Registrations: a person (the registrant) tied to a session."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from webinars.tables.base import Retention, Table, blind_index, document, enum, moment, reference, sealed
+from webinars.terms import RegistrationStatus
+from webinars.vault import Sealed
+
+
+class Registration(Table, table=True):
+    """One per person and session for ever: who withdraws and comes back gets the same row, so calendars can follow."""
+
+    __tablename__ = "registrations"
+    __table_args__ = (
+        sa.UniqueConstraint("session_id", "email_index"),
+        sa.CheckConstraint("seats BETWEEN 1 AND 2", name="seats_one_or_two"),
+        # The planner walks a session's confirmed registrations by id.
+        sa.Index("ix_registrations_session_id_status_id", "session_id", "status", "id"),
+        sa.Index(
+            "ix_registrations_waitlist",
+            "session_id",
+            "waitlisted_at",
+            "id",
+            sqlite_where=sa.text("status = 'waitlisted'"),
+            postgresql_where=sa.text("status = 'waitlisted'"),
+        ),
+    )
+
+    session_id: UUID = reference("sessions.id", ondelete="RESTRICT")
+    status: RegistrationStatus = enum(RegistrationStatus)
+    email: Sealed = sealed()
+    email_index: bytes = blind_index(index=True)
+    name: Sealed = sealed()
+    phone: Sealed | None = sealed(default=None)
+    question: Sealed | None = sealed(Retention.health, default=None)
+    """What the registrant wants to ask the presenter."""
+    timezone: str
+    """IANA name of the zone the registrant reads times in."""
+    locale: str = "en"
+    seats: int = 1
+    source: dict[str, Any] = document(default_factory=dict)
+    """Where the registration came from: utm values, referrer, embedding page."""
+    revision: int = 0
+    """Grows each time the registrant leaves or comes back; with `schedule_version` it makes the calendar SEQUENCE."""
+    link_version: int = 0
+    """Growing it revokes the personal links."""
+    has_invite: bool = False
+    """Whether an invite was planned, so that a calendar entry may exist that must be taken away."""
+    created_at: datetime = moment()
+    confirmed_at: datetime | None = moment(default=None)
+    waitlisted_at: datetime | None = moment(default=None)
+    withdrawn_at: datetime | None = moment(default=None)
+    updated_at: datetime = moment()

@@ -1,0 +1,215 @@
+"""Words and small values that every layer may use. Stored values of enums are the lower-case words."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import UTC, datetime
+from enum import StrEnum
+from threading import Lock
+from typing import NamedTuple
+from uuid import UUID
+
+
+class PublicationStatus(StrEnum):
+    """Of a webinar. Only what is published is seen by the public."""
+
+    draft = "draft"
+    published = "published"
+    archived = "archived"
+
+
+class SessionStatus(StrEnum):
+    """Of a session. A draft is seen by hosts alone; a cancelled session stays visible as cancelled."""
+
+    draft = "draft"
+    scheduled = "scheduled"
+    cancelled = "cancelled"
+
+
+class RegistrationStatus(StrEnum):
+    """Of a registration. `confirmed` alone holds seats; `withdrawn` was given up by the registrant or a host."""
+
+    confirmed = "confirmed"
+    waitlisted = "waitlisted"
+    pending = "pending"
+    declined = "declined"
+    withdrawn = "withdrawn"
+
+
+class MessageKind(StrEnum):
+    """What a message is about: it decides text, calendar part, urgency and deadline."""
+
+    confirmation = "confirmation"
+    waitlisted = "waitlisted"
+    pending = "pending"
+    promoted = "promoted"
+    declined = "declined"
+    resent = "resent"
+    withdrawn = "withdrawn"
+    moved = "moved"
+    session_cancelled = "session_cancelled"
+    reminder = "reminder"
+    follow_up = "follow_up"
+
+
+class MessageState(StrEnum):
+    """Of a ledger row. It starts as `planned`, passes through `sending`, and ends as one of the others."""
+
+    planned = "planned"
+    sending = "sending"
+    sent = "sent"
+    skipped = "skipped"
+    missed = "missed"
+    failed = "failed"
+    bounced = "bounced"
+
+
+class SkipReason(StrEnum):
+    """Why a message was not sent."""
+
+    late = "late"
+    cancelled = "cancelled"
+    joined = "joined"
+    superseded = "superseded"
+    segment = "segment"
+    expired = "expired"
+    erased = "erased"
+
+
+class Channel(StrEnum):
+    """How a message reaches the registrant."""
+
+    email = "email"
+
+
+class Anchor(StrEnum):
+    """The moment of a session that an offset counts from."""
+
+    start = "start"
+    end = "end"
+
+
+class ReminderState(StrEnum):
+    """Of a planner's row: one per session, rule and schedule version."""
+
+    planned = "planned"
+    running = "running"
+    done = "done"
+    superseded = "superseded"
+    missed = "missed"
+
+
+class AttendanceState(StrEnum):
+    """What became of a confirmed registration once the session's attendance has settled."""
+
+    attended = "attended"
+    left_early = "left_early"
+    no_show = "no_show"
+    unknown = "unknown"
+
+
+class Evidence(StrEnum):
+    """How well an attendance state is known, weakest first."""
+
+    none = "none"
+    clicked = "clicked"
+    joined = "joined"
+    interval = "interval"
+    host = "host"
+
+
+class AttendanceSource(StrEnum):
+    """Who reported an interval. A `click` on the join button proves only the click."""
+
+    click = "click"
+    provider = "provider"
+    report = "report"
+    host = "host"
+
+
+class TaskState(StrEnum):
+    """Of the host's task that belongs to a follow-up."""
+
+    none = "none"
+    open = "open"
+    done = "done"
+
+
+class Role(StrEnum):
+    """What a host may do, most powerful first."""
+
+    owner = "owner"
+    manager = "manager"
+    host = "host"
+    viewer = "viewer"
+
+
+class Scope(StrEnum):
+    """What a token may do over the JSON API."""
+
+    catalogue_write = "catalogue:write"
+    registrations_read = "registrations:read"
+    registrations_write = "registrations:write"
+    messages_read = "messages:read"
+    messages_write = "messages:write"
+    attendance_read = "attendance:read"
+    attendance_write = "attendance:write"
+
+
+class LinkPurpose(StrEnum):
+    """What a personal link opens; a link for one purpose opens nothing else."""
+
+    manage = "manage"
+    enter = "enter"
+
+
+class WallTime(NamedTuple):
+    """The truth of a session's time: what the clock on the clinic's wall shows, and where that wall is."""
+
+    local: datetime
+    """Naive wall time, whole minutes."""
+    timezone: str
+    """IANA name, such as `America/Denver`."""
+
+
+CALENDAR_KINDS = frozenset(
+    {
+        MessageKind.confirmation,
+        MessageKind.promoted,
+        MessageKind.resent,
+        MessageKind.withdrawn,
+        MessageKind.moved,
+        MessageKind.session_cancelled,
+    }
+)
+"""Messages that may change a calendar. One registrant gets them strictly in order: some calendars go back to an older
+entry when it arrives late."""
+
+_last_id = (0, 0)
+_last_id_lock = Lock()
+
+
+def new_id(now: datetime) -> UUID:
+    """A UUID version 7 (RFC 9562 section 5.7) for something made at `now`.
+
+    Ids sort by the time they were made; within a millisecond of one process, by the order they were made in.
+    """
+    global _last_id  # noqa: PLW0603 - the order within a millisecond is a fact of the process
+    milliseconds = int(now.timestamp() * 1000)
+    with _last_id_lock:
+        tail = secrets.randbits(73)
+        if _last_id[0] == milliseconds:
+            tail = _last_id[1] + 1 + secrets.randbits(32)
+        _last_id = (milliseconds, tail)
+    return UUID(int=(milliseconds << 80) | (0x7 << 76) | (tail >> 62 << 64) | (0b10 << 62) | (tail & (1 << 62) - 1))
+
+
+def utc(moment: datetime) -> datetime:
+    """`moment` in UTC.
+
+    Raises:
+        ValueError: if it carries no zone, for then it says no moment at all.
+    """
+    if moment.tzinfo is None:
+        raise ValueError("a moment needs a zone")
+    return moment.astimezone(UTC)

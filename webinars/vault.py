@@ -1,0 +1,127 @@
+"""Keeps personal data unreadable at rest: sealed values, a blind index to find them by, and signed personal links.
+
+Every key is derived from one secret (HKDF, RFC 5869), so that one variable is all an operator has to keep.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import os
+from typing import NewType
+from uuid import UUID
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from webinars.errors import LinkInvalid
+from webinars.terms import LinkPurpose
+
+Sealed = NewType("Sealed", bytes)
+"""A value that only the vault can read: format byte, key id, nonce, AES-256-GCM ciphertext and tag."""
+
+FORMAT = b"\x01"
+_KEY_ID_BYTES = 4
+_NONCE_BYTES = 12
+_LINK_MAC_BYTES = 16
+
+
+class VaultError(Exception):
+    """A sealed value does not belong where it was found, or its key is gone."""
+
+
+class Vault:
+    """Seals, opens and finds personal data. Safe to share between threads."""
+
+    def __init__(self, secret: str, previous_secret: str | None = None) -> None:
+        self._ciphers: dict[bytes, AESGCM] = {}
+        for candidate in (previous_secret, secret):
+            if candidate:
+                key = _derive(candidate, b"seal")
+                self._key_id = hashlib.sha256(b"id" + key).digest()[:_KEY_ID_BYTES]
+                self._ciphers[self._key_id] = AESGCM(key)
+        self._index_key = _derive(secret, b"index")
+        self._link_key = _derive(secret, b"link")
+
+    def seal(self, place: str, row: UUID, text: str) -> Sealed:
+        """`text` made unreadable, bound to its `place` (`table.column`) and row: moved elsewhere it does not open."""
+        nonce = os.urandom(_NONCE_BYTES)
+        body = self._ciphers[self._key_id].encrypt(nonce, text.encode(), _bound_to(place, row))
+        return Sealed(FORMAT + self._key_id + nonce + body)
+
+    def open(self, place: str, row: UUID, sealed: Sealed) -> str:
+        """What was sealed.
+
+        Raises:
+            VaultError: if the value was changed, belongs to another place or row, or its key is not known.
+        """
+        key_id = sealed[1 : 1 + _KEY_ID_BYTES]
+        cipher = self._ciphers.get(key_id)
+        if sealed[:1] != FORMAT or cipher is None:
+            raise VaultError(f"no key opens this value of {place}: was SECRET_KEY changed without PREVIOUS_SECRET_KEY?")
+        start = 1 + _KEY_ID_BYTES
+        nonce, body = sealed[start : start + _NONCE_BYTES], sealed[start + _NONCE_BYTES :]
+        try:
+            return cipher.decrypt(nonce, body, _bound_to(place, row)).decode()
+        except InvalidTag:
+            raise VaultError(f"a sealed value of {place} was changed or moved") from None
+
+    def index(self, kind: str, value: str) -> bytes:
+        """A blind index: equal for equal values, useless without the key (a plain hash of an address is guessable)."""
+        return hmac.digest(self._index_key, f"{kind}:{value}".encode(), "sha256")
+
+    def link_token(self, purpose: LinkPurpose, registration_id: UUID, link_version: int) -> str:
+        """The secret part of a personal link: 43 characters, the same each time, so that mails can be made late."""
+        return _encode(registration_id.bytes + self._link_mac(purpose, registration_id, link_version))
+
+    def read_link(self, token: str) -> UUID:
+        """The registration a token claims to be for; to be believed only after `check_link`.
+
+        Raises:
+            LinkInvalid: if it has not even the form of one.
+        """
+        return UUID(bytes=_decode(token)[:16])
+
+    def check_link(self, purpose: LinkPurpose, token: str, link_version: int) -> None:
+        """Raises:
+        LinkInvalid: unless the token was made here for this purpose and has not been revoked.
+        """
+        raw = _decode(token)
+        expected = self._link_mac(purpose, UUID(bytes=raw[:16]), link_version)
+        if not hmac.compare_digest(raw[16:], expected):
+            raise LinkInvalid
+
+    def _link_mac(self, purpose: LinkPurpose, registration_id: UUID, link_version: int) -> bytes:
+        said = f"{purpose}:{registration_id.hex}:{link_version}".encode()
+        return hmac.digest(self._link_key, said, "sha256")[:_LINK_MAC_BYTES]
+
+
+def secret_hash(secret: str) -> bytes:
+    """How a random secret of at least 128 bits is kept: SHA-256, for it cannot be guessed."""
+    return hashlib.sha256(secret.encode()).digest()
+
+
+def _derive(secret: str, purpose: bytes) -> bytes:
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=b"webinars/" + purpose).derive(secret.encode())
+
+
+def _bound_to(place: str, row: UUID) -> bytes:
+    return place.encode() + b":" + row.bytes
+
+
+def _encode(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def _decode(token: str) -> bytes:
+    try:
+        raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        raise LinkInvalid from None
+    if len(raw) != 16 + _LINK_MAC_BYTES or _encode(raw) != token:
+        raise LinkInvalid
+    return raw

@@ -1,0 +1,90 @@
+"""A process and its transactions. This is the only place that commits."""
+
+from __future__ import annotations
+
+import threading
+from types import TracebackType
+from typing import Self
+
+from webinars.clock import Clock, ShiftedClock, SystemClock
+from webinars.db import DbSession, Engines
+from webinars.gateways.mail import MailTransport, mail_transport
+from webinars.settings import Settings
+from webinars.vault import Vault
+
+
+class Process:
+    """What lives as long as the program: settings, database, clock, vault and the ways to the outside world."""
+
+    def __init__(self, settings: Settings, *, clock: Clock | None = None, mail: MailTransport | None = None) -> None:
+        self.settings = settings
+        self.clock = clock or _clock(settings)
+        self.engines = Engines(settings.database_url.get_secret_value(), pool_size=settings.database_pool)
+        previous = settings.previous_secret_key
+        self.vault = Vault(settings.secret(), previous.get_secret_value() if previous else None)
+        self.mail = mail or mail_transport(settings.mail_url.get_secret_value(), captured_in=settings.var_dir / "mail")
+        self.scheduler_wanted = threading.Event()
+        """Set after a commit that leaves something for the scheduler to do at once."""
+
+    def work(self) -> Work:
+        """A transaction that may change something; it commits when its block ends well."""
+        return Work(self)
+
+    def read(self) -> ReadWork:
+        """A transaction that changes nothing."""
+        return ReadWork(self)
+
+    def close(self) -> None:
+        self.mail.close()
+        self.engines.dispose()
+
+
+class ReadWork:
+    """One consistent look at the database."""
+
+    def __init__(self, process: Process) -> None:
+        self.process = process
+        self.settings = process.settings
+        self.vault = process.vault
+        self.db = self._open()
+
+    def _open(self) -> DbSession:
+        return DbSession(self.process.engines.read.execution_options(postgresql_readonly=True), expire_on_commit=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.db.close()
+
+
+class Work(ReadWork):
+    """One transaction: all of it happens, or none."""
+
+    def __init__(self, process: Process) -> None:
+        super().__init__(process)
+        self._wakes_scheduler = False
+
+    def _open(self) -> DbSession:
+        return DbSession(self.process.engines.write, expire_on_commit=False)
+
+    def wake_scheduler(self) -> None:
+        """Ask for the scheduler as soon as this is committed; never before, or it would find nothing."""
+        self._wakes_scheduler = True
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if kind is None:
+                self.db.commit()
+        finally:
+            self.db.close()
+        if kind is None and self._wakes_scheduler:
+            self.process.scheduler_wanted.set()
+
+
+def _clock(settings: Settings) -> Clock:
+    return ShiftedClock(settings.testing_now) if settings.testing_now else SystemClock()
