@@ -17,6 +17,8 @@ from webinars.terms import Scope
 from webinars.work import Process, ReadWork, Work
 
 _REMEMBER_TOKEN = timedelta(seconds=5)
+_REMEMBER_TOKENS = 100
+_LONGEST_VERSION = 20
 
 
 def get_process(request: Request) -> Process:
@@ -79,7 +81,8 @@ class Bearers:
         seen = self._seen.get(secret)
         if seen and abs(now - seen[0]) < _REMEMBER_TOKEN:
             return seen[1]
-        self._seen.clear()
+        if len(self._seen) >= _REMEMBER_TOKENS:
+            self._seen.clear()
         with self.process.read() as work:
             bearer = tokens.find_bearer(work, secret)
         self._seen[secret] = (now, bearer)
@@ -108,7 +111,26 @@ class Needs:
         return bearer
 
 
-def get_seen_version(if_match: Annotated[str | None, Header(alias="If-Match")] = None) -> int | None:
+def sees_drafts(bearer: MaybeBearerDep) -> bool:
+    """Whether the caller sees more than what is published."""
+    return bearer is not None and Scope.catalogue_write in bearer.scopes
+
+
+SeesDraftsDep = Annotated[bool, Depends(sees_drafts)]
+CatalogueWriter = Annotated[Bearer, Depends(Needs(Scope.catalogue_write))]
+RegistrationsReader = Annotated[Bearer, Depends(Needs(Scope.registrations_read))]
+RegistrationsWriter = Annotated[Bearer, Depends(Needs(Scope.registrations_write))]
+MessagesReader = Annotated[Bearer, Depends(Needs(Scope.messages_read))]
+MessagesWriter = Annotated[Bearer, Depends(Needs(Scope.messages_write))]
+AttendanceReader = Annotated[Bearer, Depends(Needs(Scope.attendance_read))]
+AttendanceWriter = Annotated[Bearer, Depends(Needs(Scope.attendance_write))]
+
+
+def get_seen_version(
+    if_match: Annotated[
+        str | None, Header(alias="If-Match", description='The ETag of what is changed, such as `"3"`, or `*`.')
+    ] = None,
+) -> int | None:
     """The version the caller has seen, from If-Match; None for `*`.
 
     Raises:
@@ -119,7 +141,7 @@ def get_seen_version(if_match: Annotated[str | None, Header(alias="If-Match")] =
     if if_match.strip() == "*":
         return None
     text = if_match.strip().removeprefix("W/").strip('"')
-    if not text.isdecimal():
+    if not text.isdecimal() or len(text) > _LONGEST_VERSION:
         raise VersionMissing
     return int(text)
 

@@ -31,6 +31,7 @@ STATUS_BY_ERROR: dict[type[WebinarsError], HTTPStatus] = {
     errors.SessionFull: HTTPStatus.CONFLICT,
     errors.CapacityTooSmall: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.RegistrationNotActive: HTTPStatus.CONFLICT,
+    errors.AddressTaken: HTTPStatus.CONFLICT,
     errors.IdempotencyMismatch: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.VersionMismatch: HTTPStatus.PRECONDITION_FAILED,
     errors.VersionMissing: HTTPStatus.PRECONDITION_REQUIRED,
@@ -54,11 +55,25 @@ _CODE_BY_STATUS = {404: "not_found", 405: "method_not_allowed", 413: "body_too_l
 
 def problem(status: int, code: str, detail: str, **facts: Any) -> JSONResponse:
     """An error as the API says it: `code` is stable, `detail` tells a person what to do."""
-    headers = {"Retry-After": str(facts["retry_after"])} if "retry_after" in facts else {}
-    if status == HTTPStatus.UNAUTHORIZED:
+    return _problem_response(_body(status, code, detail) | facts)
+
+
+def refusal_body(error: WebinarsError) -> dict[str, Any]:
+    """A refusal as the API says it."""
+    facts = {name: value for name, value in error.facts.items() if isinstance(value, (str, int))}
+    return _body(STATUS_BY_ERROR[type(error)], error.code, error.detail) | facts
+
+
+def _problem_response(body: dict[str, Any]) -> JSONResponse:
+    headers = {"Retry-After": str(body["retry_after"])} if "retry_after" in body else {}
+    if body["status"] == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"
-    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "code": code, "detail": detail}
-    return JSONResponse({**body, **facts}, status, headers, media_type=PROBLEM)
+    return JSONResponse(body, body["status"], headers, media_type=PROBLEM)
+
+
+def _body(status: int, code: str, detail: str) -> dict[str, Any]:
+    title = HTTPStatus(status).phrase
+    return {"type": "about:blank", "title": title, "status": int(status), "code": code, "detail": detail}
 
 
 def add_error_handlers(app: FastAPI) -> None:
@@ -77,8 +92,7 @@ def _refusal(request: Request, error: Exception) -> Response:
     assert isinstance(error, WebinarsError)  # noqa: S101 - what the handler is registered for
     status = STATUS_BY_ERROR[type(error)]
     if _is_api(request):
-        facts = {name: value for name, value in error.facts.items() if isinstance(value, (str, int))}
-        return problem(status, error.code, error.detail, **facts)
+        return _problem_response(refusal_body(error))
     return error_pages.refusal_page(request, error, status)
 
 

@@ -15,6 +15,7 @@ from api.middleware.body_limit import BodyLimit
 from api.middleware.headers import SecurityHeaders
 from api.middleware.origin import OriginCheck
 from api.middleware.rates import Rates
+from api.openapi import DescribedApi
 from api.routes import api_router
 from webinars.services.desk import Desk
 from webinars.settings import load_settings
@@ -40,7 +41,7 @@ def create_app(process: Process, *, closes_process: bool = False) -> FastAPI:
         if closes_process:
             process.close()
 
-    app = FastAPI(
+    app = DescribedApi(
         title="Webinars",
         version="1",
         summary="Webinar registration and scheduling.",
@@ -50,6 +51,7 @@ def create_app(process: Process, *, closes_process: bool = False) -> FastAPI:
             "every PATCH needs `If-Match` with the ETag of what is changed, or `*`."
         ),
         openapi_url=f"{API_PREFIX}/openapi.json",
+        generate_unique_id_function=lambda route: route.name,  # generated clients name their functions after it
         docs_url=None,  # the built-in page loads its script from a third party
         redoc_url=None,
         lifespan=lifespan,

@@ -19,6 +19,7 @@ import uvicorn
 from api.main import create_app
 from tests.factories import Factory
 from tests.support.postgres import PostgresServer
+from tests.support.smtp import SmtpSink
 from webinars.services import schema
 from webinars.settings import Environment, Settings
 from webinars.testing import MemoryMailer, SetClock
@@ -112,6 +113,13 @@ def clock() -> SetClock:
 @pytest.fixture
 def mailer() -> MemoryMailer:
     return MemoryMailer()
+
+
+@pytest.fixture
+def sink() -> Iterator[SmtpSink]:
+    """A real mail server, for processes whose MAIL_URL is its `url`."""
+    with SmtpSink() as sink:
+        yield sink
 
 
 @pytest.fixture

@@ -144,7 +144,8 @@ def run() -> None:
         settings = process.settings
         if settings.environment is Environment.production:
             raise CannotStart("`run` is for trying things out. In production use `migrate`, then `serve`.")
-        schema.migrate(process)
+        if not schema.is_current(process):
+            schema.migrate(process)
         if demo.is_wanted(process):
             demo.load(process, process.clock.now())
         for line in _addresses(process):
@@ -188,7 +189,8 @@ def _serve(process: Process, host: str, port: int, workers: int, *, with_schedul
         forwarded_allow_ips=process.settings.trusted_proxies or None,
         timeout_graceful_shutdown=20,
     )
-    # Interrupted, uvicorn shuts down in order and then hands the signal on.
+    # Told to end, uvicorn shuts down in order and then hands the signal on: SIGTERM must not kill what is left to do.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with _scheduler_beside(process, wanted=with_scheduler), suppress(KeyboardInterrupt):
         _run_uvicorn(config)
 

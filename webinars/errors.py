@@ -73,6 +73,10 @@ class RegistrationNotActive(WebinarsError):
     words = "This registration is no longer active."
 
 
+class AddressTaken(WebinarsError):
+    words = "Another registration of this session has this address."
+
+
 class IdempotencyMismatch(WebinarsError):
     words = "This Idempotency-Key was used with a different request. Send a new key with a new request."
 

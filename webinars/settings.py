@@ -32,8 +32,12 @@ class FileSource(PydanticBaseSettingsSource):
     """Reads `WEBINARS_X_FILE`, the way containers are handed secrets."""
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002
-        path = os.environ.get(f"{PREFIX}{field_name.upper()}_FILE")
-        return (Path(path).read_text(encoding="utf-8").strip() if path else None), field_name, False
+        variable = f"{PREFIX}{field_name.upper()}_FILE"
+        path = os.environ.get(variable)
+        try:
+            return (Path(path).read_text(encoding="utf-8").strip() if path else None), field_name, False
+        except (OSError, UnicodeDecodeError) as error:
+            raise CannotStart(f"{variable}: {path} cannot be read: {error}") from None
 
     def __call__(self) -> dict[str, Any]:
         values = {name: self.get_field_value(field, name)[0] for name, field in self.settings_cls.model_fields.items()}

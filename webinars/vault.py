@@ -67,7 +67,7 @@ class Vault:
         nonce, body = sealed[start : start + _NONCE_BYTES], sealed[start + _NONCE_BYTES :]
         try:
             return cipher.decrypt(nonce, body, _bound_to(place, row)).decode()
-        except InvalidTag:
+        except (InvalidTag, ValueError):  # ValueError: cut so short that not even a nonce is left
             raise VaultError(f"a sealed value of {place} was changed or moved") from None
 
     def index(self, kind: str, value: str) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import nullcontext
 from types import TracebackType
 from typing import Self
 
@@ -25,6 +26,8 @@ class Process:
         self.mail = mail or mail_transport(settings.mail_url.get_secret_value(), captured_in=settings.var_dir / "mail")
         self.scheduler_wanted = threading.Event()
         """Set after a commit that leaves something for the scheduler to do at once."""
+        self.write_turn = threading.Lock() if self.engines.is_sqlite else nullcontext()
+        """SQLite lets one writer in; the others sleep and poll for it. In one process they take turns here instead."""
 
     def work(self) -> Work:
         """A transaction that may change something; it commits when its block ends well."""
@@ -70,6 +73,10 @@ class Work(ReadWork):
     def _open(self) -> DbSession:
         return DbSession(self.process.engines.write, expire_on_commit=False)
 
+    def __enter__(self) -> Self:
+        self.process.write_turn.__enter__()
+        return self
+
     def wake_scheduler(self) -> None:
         """Ask for the scheduler as soon as this is committed; never before, or it would find nothing."""
         self._wakes_scheduler = True
@@ -82,6 +89,7 @@ class Work(ReadWork):
                 self.db.commit()
         finally:
             self.db.close()
+            self.process.write_turn.__exit__(None, None, None)
         if kind is None and self._wakes_scheduler:
             self.process.scheduler_wanted.set()
 

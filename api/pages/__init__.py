@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
+from webinars.errors import SignInRequired
 from webinars.work import Process
 
 
@@ -15,5 +16,6 @@ def add_pages(app: FastAPI, process: Process) -> None:
     app.include_router(static_files.router)
     app.include_router(patients.router)
     app.include_router(console.router)
+    app.add_exception_handler(SignInRequired, console.ask_to_sign_in)
     if not process.settings.mail_url.get_secret_value():
         app.include_router(dev_mail.router)

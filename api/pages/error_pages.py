@@ -1,4 +1,4 @@
-"""Refusals and surprises as pages for people."""
+"""Refusals and surprises as pages for people: what happened, and what to do now."""
 
 from __future__ import annotations
 
@@ -8,24 +8,53 @@ from fastapi import Request
 from fastapi.responses import Response
 
 from api.pages.rendering import page
-from webinars.errors import WebinarsError
+from webinars.errors import LinkInvalid, TooManyRequests, WebinarsError
 
+_NOT_FOUND = ("We cannot find this page", "The address may be mistyped, or the page has moved.")
+_LINK = (
+    "This link does not work any more",
+    "Links are good until 30 days after the webinar. Please use the link in the newest e-mail you have from us.",
+)
 _WORDS = {
-    HTTPStatus.NOT_FOUND: ("Page not found", "The address may be mistyped, or the page has moved."),
+    HTTPStatus.NOT_FOUND: _NOT_FOUND,
     HTTPStatus.METHOD_NOT_ALLOWED: ("This does not work here", "Please go back and use the button on the page."),
+    HTTPStatus.BAD_REQUEST: ("This did not arrive whole", "Please go back and send the form again."),
     HTTPStatus.INTERNAL_SERVER_ERROR: (
         "Sorry, something went wrong",
-        "Nothing was half done. Please try again in a moment.",
+        "It is our fault, not yours. Nothing was half done. Please try again in a moment.",
     ),
+}
+_HEADINGS: dict[type[WebinarsError], str] = {
+    TooManyRequests: "Please wait a moment",
 }
 
 
 def refusal_page(request: Request, error: WebinarsError, status: HTTPStatus) -> Response:
     """What was refused, in its own words, with a way on."""
     headers = {"Retry-After": str(error.facts["retry_after"])} if "retry_after" in error.facts else {}
-    return page(request, "error.html", status=status, headers=headers, heading="Sorry", words=error.detail)
+    if isinstance(error, LinkInvalid):
+        return _error_page(request, status, *_LINK, headers, is_link=True)
+    if status is HTTPStatus.NOT_FOUND:
+        return _error_page(request, status, *_NOT_FOUND, headers)
+    return _error_page(
+        request, status, _HEADINGS.get(type(error), "Sorry, this is not possible"), error.detail, headers
+    )
 
 
 def status_page(request: Request, status: HTTPStatus) -> Response:
     heading, words = _WORDS.get(status, (status.phrase, "Please go back and try again."))
-    return page(request, "error.html", status=status, heading=heading, words=words)
+    return _error_page(request, status, heading, words, {})
+
+
+def _error_page(
+    request: Request, status: HTTPStatus, heading: str, words: str, headers: dict[str, str], *, is_link: bool = False
+) -> Response:
+    return page(
+        request,
+        "error.html",
+        status=status,
+        headers={"Cache-Control": "no-store", "X-Robots-Tag": "noindex", **headers},
+        heading=heading,
+        words=words,
+        is_link=is_link,
+    )

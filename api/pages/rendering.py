@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import nh3
+from babel import Locale
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
+from webinars.documents.times import ShownTime, shown_time, zone_name
 from webinars.rules.sessions import zone
 
 _HERE = Path(__file__).parent
@@ -48,6 +50,9 @@ def environment() -> Environment:
     environment.globals["static"] = static_url
     environment.filters["markdown"] = markdown
     environment.filters["in_zone"] = in_zone
+    environment.filters["shown"] = shown
+    environment.filters["iso"] = iso
+    environment.filters["zone_words"] = zone_words
     return environment
 
 
@@ -73,3 +78,18 @@ def markdown(text: str) -> Markup:
 def in_zone(moment: datetime, timezone: str) -> datetime:
     """A moment as the clock on a wall in `timezone` shows it."""
     return moment.astimezone(zone(timezone))
+
+
+def shown(moment: datetime, timezone: str) -> ShownTime:
+    """A moment in words, as people in `timezone` say it; the zone is part of them."""
+    return shown_time(moment, timezone, "en-US")
+
+
+def iso(moment: datetime) -> str:
+    """A moment for the `datetime` attribute of `<time>`, in UTC."""
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def zone_words(timezone: str) -> str:
+    """What people call a zone, and its name: `Mountain Time (America/Denver)`."""
+    return zone_name(timezone, Locale("en", "US"))

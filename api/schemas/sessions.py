@@ -3,16 +3,95 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import Field, PlainSerializer
+from pydantic import AfterValidator, Field, NaiveDatetime, PlainSerializer, model_validator
 
-from api.schemas.base import Answer, Moment
+from api.schemas.base import Answer, Body, Change, Line, Moment, PageOf, Slug, left_out
 from webinars.terms import SessionStatus
 
 WallTimeText = Annotated[datetime, PlainSerializer(lambda local: local.strftime("%Y-%m-%dT%H:%M"), return_type=str)]
 """Wall time in whole minutes, without an offset."""
+_FIRST_YEAR, _LAST_YEAR = 2000, 2199
+
+
+def _within_reach(moment: datetime) -> datetime:
+    if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
+        raise ValueError(f"the year must lie between {_FIRST_YEAR} and {_LAST_YEAR}")
+    return moment
+
+
+_StartsAt = Annotated[
+    Moment,
+    AfterValidator(_within_reach),
+    Field(description="Start as a moment. Give this or `starts_at_local`.", examples=["2026-12-03T01:00:00Z"]),
+]
+_StartsAtLocal = Annotated[
+    NaiveDatetime,
+    AfterValidator(_within_reach),
+    Field(
+        description="Start as the clock on the wall in `timezone` shows it, in whole minutes, without an offset.",
+        examples=["2026-12-02T18:00"],
+    ),
+]
+_Timezone = Annotated[
+    Line, Field(description="IANA zone of the session.", examples=["America/Denver"], min_length=1, max_length=64)
+]
+_Minutes = Annotated[int, Field(description="Length in minutes.", examples=[60], ge=5, le=600)]
+_Capacity = Annotated[int, Field(description="Seats in all.", examples=[40], ge=1, le=1_000_000)]
+_RoomUrl = Annotated[
+    Line,
+    Field(
+        description="Where the join button leads: https, on a host that is allowed. The public never sees it.",
+        examples=["https://rooms.clinic.example/r/knee"],
+        max_length=1000,
+    ),
+]
+_WaitlistOpen = Annotated[bool, Field(description="Whether one may wait for a seat when it is full.", examples=[True])]
+_Status = Annotated[
+    Literal[SessionStatus.draft, SessionStatus.scheduled],
+    Field(description="A draft is seen by hosts alone. Cancelling is a call of its own.", examples=["scheduled"]),
+]
+
+
+class SessionCreate(Body):
+    """A new session. Its time is either `starts_at` or `starts_at_local`, always with `timezone`."""
+
+    webinar: Annotated[Slug, Field(description="Short name of its webinar.", examples=["knee-options"])]
+    starts_at: _StartsAt = left_out()
+    starts_at_local: _StartsAtLocal = left_out()
+    timezone: _Timezone
+    duration_minutes: _Minutes
+    capacity: _Capacity
+    room_url: _RoomUrl = ""
+    waitlist_open: _WaitlistOpen = True
+    status: _Status = SessionStatus.scheduled
+
+    @model_validator(mode="after")
+    def _one_start(self) -> Self:
+        if len(self.model_fields_set & {"starts_at", "starts_at_local"}) != 1:
+            raise ValueError("give exactly one of starts_at and starts_at_local")
+        return self
+
+
+class SessionUpdate(Change):
+    """What is to be changed about a session. A new time moves it; a new `timezone` alone keeps the wall time."""
+
+    starts_at: _StartsAt = left_out()
+    starts_at_local: _StartsAtLocal = left_out()
+    timezone: _Timezone = left_out()
+    duration_minutes: _Minutes = left_out()
+    capacity: _Capacity = left_out()
+    room_url: _RoomUrl = left_out()
+    waitlist_open: _WaitlistOpen = left_out()
+    status: _Status = left_out()
+
+    @model_validator(mode="after")
+    def _one_start(self) -> Self:
+        if self.model_fields_set >= {"starts_at", "starts_at_local"}:
+            raise ValueError("give only one of starts_at and starts_at_local")
+        return self
 
 
 class SessionPublic(Answer):
@@ -32,3 +111,29 @@ class SessionPublic(Answer):
     capacity: int = Field(description="Seats in all.", examples=[40])
     seats_left: int = Field(description="Seats free at this moment.", examples=[12])
     waitlist_open: bool = Field(description="Whether one may wait for a seat when it is full.", examples=[True])
+
+
+class SessionDetail(SessionPublic):
+    """A session for a token of scope `catalogue:write`."""
+
+    room_url: str = Field(
+        description="Where the join button leads; empty while it is not set.",
+        examples=["https://rooms.clinic.example/r/knee"],
+    )
+    seats_taken: int = Field(description="Seats of confirmed registrations.", examples=[28])
+    waitlisted: int = Field(description="People who wait for a seat.", examples=[0])
+    schedule_version: int = Field(
+        description="Grows when it is moved or cancelled: reminders of an older one are void.", examples=[0]
+    )
+    settled_at: Moment | None = Field(
+        description="When attendance was taken as complete; null before.", examples=["2026-12-03T02:30:00Z"]
+    )
+    version: int = Field(description="Grows with every change; its ETag says the same.", examples=[1])
+
+
+class SessionPage(PageOf[SessionPublic]):
+    """A page of public sessions by start."""
+
+
+class SessionDetailPage(PageOf[SessionDetail]):
+    """A page of sessions by start, drafts included."""

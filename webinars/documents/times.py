@@ -12,6 +12,7 @@ from babel.dates import format_date, format_skeleton, format_time, get_timezone_
 
 from webinars.terms import utc
 
+_WINTER, _SUMMER = datetime(2030, 1, 1), datetime(2030, 7, 1)  # noqa: DTZ001 - wall times of whatever zone
 _NO_PLACE = "Unknown Region"  # what CLDR calls the place of UTC
 
 
@@ -23,6 +24,12 @@ class ShownTime:
     """`Thursday, March 18, 2027, 6:00 PM Mountain Time (America/Denver)`."""
     short: str
     """`Thu, Mar 18, 6:00 PM`."""
+    date: str
+    """`Thursday, March 18, 2027`."""
+    clock: str
+    """`6:00 PM`."""
+    zone: str
+    """`Mountain Time (America/Denver)`."""
 
 
 @lru_cache(maxsize=4096)  # a session's registrants share a few zones; Babel takes 0.1 ms for each
@@ -36,17 +43,22 @@ def shown_time(moment: datetime, timezone: str, locale: str) -> ShownTime:
     zone = ZoneInfo(timezone)
     english = _english(locale)
     local = utc(moment).astimezone(zone)
-    clock = format_time(local, "short", locale=english, tzinfo=zone)
-    full = f"{format_date(local, 'full', locale=english)}, {clock} {zone_name(timezone, english)}"
-    short = f"{format_skeleton('MMMEd', local, tzinfo=zone, locale=english)}, {clock}"
-    return ShownTime(full=_plain_spaces(full), short=_plain_spaces(short))
+    date = _plain_spaces(format_date(local, "full", locale=english))
+    clock = _plain_spaces(format_time(local, "short", locale=english, tzinfo=zone))
+    day = _plain_spaces(format_skeleton("MMMEd", local, tzinfo=zone, locale=english))
+    named = _plain_spaces(zone_name(timezone, english))
+    return ShownTime(full=f"{date}, {clock} {named}", short=f"{day}, {clock}", date=date, clock=clock, zone=named)
 
 
 def zone_name(timezone: str, locale: Locale) -> str:
-    """`Mountain Time (America/Denver)`: what people say, and what leaves no doubt."""
+    """`Mountain Time (America/Denver)`: what people say, and what leaves no doubt.
+
+    Where the clocks never change it is `Mountain Standard Time (America/Phoenix)`, as browsers say too: in summer that
+    is an hour away from Mountain Time.
+    """
     zone = ZoneInfo(timezone)
     name = get_timezone_name(zone, width="long", zone_variant="generic", locale=locale)
-    if name.startswith(_NO_PLACE):
+    if name.startswith(_NO_PLACE) or not _changes_clocks(zone):
         name = get_timezone_name(zone, width="long", zone_variant="standard", locale=locale)
     return f"({timezone})" if name.startswith(_NO_PLACE) else f"{name} ({timezone})"
 
@@ -68,6 +80,11 @@ def time_left(lead: timedelta, starts_at: datetime, timezone: str) -> str:
     zone = ZoneInfo(timezone)
     days = (starts_at.astimezone(zone).date() - (starts_at - lead).astimezone(zone).date()).days
     return {0: "today", 1: "tomorrow"}.get(days, f"in {days} days")
+
+
+def _changes_clocks(zone: ZoneInfo) -> bool:
+    """Whether winter and summer differ there, by the rules that hold now."""
+    return zone.utcoffset(_WINTER) != zone.utcoffset(_SUMMER)
 
 
 def _english(locale: str) -> Locale:

@@ -37,7 +37,8 @@ class SmtpServer:
     connect_seconds: float = 10.0
     reply_seconds: float = 30.0
     data_reply_seconds: float = 60.0
-    """A server may scan the mail before it answers; RFC 5321 section 4.5.3.2.6 would even have us wait ten minutes."""
+    """A server may scan the mail before it answers. RFC 5321 section 4.5.3.2.6 would have us wait ten minutes, but a
+    message is leased for 90 s (services/delivery.py): a second worker must not take it while this one waits."""
 
     @property
     def is_loopback(self) -> bool:

@@ -37,6 +37,15 @@ def list_intervals(db: DbSession, session_id: UUID) -> Sequence[AttendanceInterv
     ).all()
 
 
+def list_stays(db: DbSession, registration_id: UUID) -> Sequence[AttendanceInterval]:
+    """The reports of one registrant, oldest first."""
+    return db.scalars(
+        sa.select(AttendanceInterval)
+        .where(col(AttendanceInterval.registration_id) == registration_id)
+        .order_by(col(AttendanceInterval.joined_at))
+    ).all()
+
+
 def count_unmatched(db: DbSession, session_id: UUID) -> int:
     """Reports that belong to no registration yet."""
     return (

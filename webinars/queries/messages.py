@@ -31,14 +31,21 @@ class Dispatch:
     attendance: AttendanceState | None
 
 
+# What every registration runs is built once: building a statement costs more than running it.
+_INSERT_NEW = {
+    "postgresql": postgresql.insert(core(Message)).on_conflict_do_nothing(index_elements=["dedupe_key"]),
+    "sqlite": sqlite.insert(core(Message)).on_conflict_do_nothing(index_elements=["dedupe_key"]),
+}
+
+
 def insert_messages(db: DbSession, rows: Sequence[Mapping[str, Any]]) -> int:
     """Plan messages; one whose dedupe key is there already is left as it is. Returns how many are new."""
     if not rows:
         return 0
     connection = db.connection()
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(core(Message)).on_conflict_do_nothing(index_elements=["dedupe_key"])
-    return max(0, connection.execute(statement, rows).rowcount)
+    statement = _INSERT_NEW[connection.dialect.name]
+    # Without the option SQLAlchemy forgets the count of an INSERT on PostgreSQL and says -1.
+    return connection.execute(statement, rows, execution_options={"preserve_rowcount": True}).rowcount
 
 
 def claim_messages(db: DbSession, *, lease: UUID, now: datetime, until: datetime, limit: int) -> list[UUID]:
@@ -115,13 +122,15 @@ def complete_message(
     return bool(result.rowcount == 1)
 
 
-def release_messages(db: DbSession, message_ids: Sequence[UUID], lease: UUID, now: datetime) -> int:
-    """Hand claimed messages back untried."""
+def release_messages(db: DbSession, message_ids: Sequence[UUID], lease: UUID) -> int:
+    """Hand claimed messages back untried, to the place in the queue that they came from."""
     message = core(Message)
     result = db.connection().execute(
         sa.update(message)
         .where(message.c.id.in_(message_ids), message.c.lease == lease, message.c.state == MessageState.sending)
-        .values(state=MessageState.planned, lease=None, attempts=message.c.attempts - 1, next_attempt_at=now)
+        .values(
+            state=MessageState.planned, lease=None, attempts=message.c.attempts - 1, next_attempt_at=message.c.due_at
+        )
     )
     return result.rowcount
 

@@ -8,11 +8,13 @@ from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import col
 
 from webinars.db import DbSession
 from webinars.errors import NotFound
 from webinars.tables import Webinar, WebinarSession, WebinarTopic
+from webinars.tables.base import core
 from webinars.terms import PublicationStatus, SessionStatus
 
 
@@ -51,9 +53,14 @@ def lock_session(db: DbSession, session_id: UUID) -> Scheduled:
 
 def lock_sessions(db: DbSession, session_ids: Sequence[UUID]) -> dict[UUID, Scheduled]:
     """Several sessions, locked in the order of their ids, so that two transactions cannot wait for each other."""
-    query = _with_webinar().where(col(WebinarSession.id).in_(sorted(session_ids))).order_by(col(WebinarSession.id))
-    query = query.with_for_update(key_share=True, of=WebinarSession).execution_options(populate_existing=True)
-    return {session.id: Scheduled(session, webinar) for session, webinar in db.execute(query)}
+    rows = db.execute(_LOCK_SESSIONS, {"sessions": sorted(session_ids)})
+    return {session.id: Scheduled(session, webinar) for session, webinar in rows}
+
+
+def note_seats(session: WebinarSession, *, seats_taken: int, waitlisted: int) -> None:
+    """Let a locked session's object say what `take_seats` has written, without reading it again."""
+    set_committed_value(session, "seats_taken", seats_taken)
+    set_committed_value(session, "waitlisted", waitlisted)
 
 
 def take_seats(db: DbSession, session_id: UUID, *, seats: int, waiting: int) -> bool:
@@ -61,18 +68,8 @@ def take_seats(db: DbSession, session_id: UUID, *, seats: int, waiting: int) -> 
 
     The capacity stands in the same statement that takes the seats: this is the last guard, below the lock.
     """
-    statement = (
-        sa.update(WebinarSession)
-        .where(col(WebinarSession.id) == session_id)
-        .values(
-            seats_taken=col(WebinarSession.seats_taken) + seats,
-            waitlisted=col(WebinarSession.waitlisted) + waiting,
-        )
-        .execution_options(synchronize_session=False)
-    )
-    if seats > 0:
-        statement = statement.where(col(WebinarSession.seats_taken) + seats <= col(WebinarSession.capacity))
-    result = db.connection().execute(statement)
+    asked = {"of_session": session_id, "seats": seats, "waiting": waiting}
+    result = db.connection().execute(_TAKE_SEATS, asked)
     return bool(result.rowcount == 1)
 
 
@@ -108,6 +105,24 @@ def list_sessions(
         starts_at, session_id = col(WebinarSession.starts_at), col(WebinarSession.id)
         query = query.where(sa.or_(starts_at > last, sa.and_(starts_at == last, session_id > after)))
     return [Scheduled(session, webinar) for session, webinar in db.execute(query)]
+
+
+def list_coming_ids(db: DbSession, webinar_id: UUID, after: datetime) -> list[UUID]:
+    """A webinar's scheduled sessions that start after a moment, the next one first."""
+    query = sa.select(col(WebinarSession.id)).where(
+        col(WebinarSession.webinar_id) == webinar_id,
+        col(WebinarSession.status) == SessionStatus.scheduled,
+        col(WebinarSession.starts_at) > after,
+    )
+    return list(db.scalars(query.order_by(col(WebinarSession.starts_at), col(WebinarSession.id))))
+
+
+def find_own_ids(db: DbSession, webinar_id: UUID, session_ids: Sequence[UUID]) -> set[UUID]:
+    """Which of these sessions belong to a webinar."""
+    query = sa.select(col(WebinarSession.id)).where(
+        col(WebinarSession.webinar_id) == webinar_id, col(WebinarSession.id).in_(session_ids)
+    )
+    return set(db.scalars(query))
 
 
 def claim_unsettled(db: DbSession, ended_before: datetime) -> Scheduled | None:
@@ -151,3 +166,23 @@ def _first(db: DbSession, query: sa.Select[WebinarSession, Webinar]) -> Schedule
     if row is None:
         raise NotFound
     return Scheduled(row[0], row[1])
+
+
+# What every registration runs is built once: building a statement costs more than running it.
+_sessions = core(WebinarSession)
+_LOCK_SESSIONS = (
+    _with_webinar()
+    .where(col(WebinarSession.id).in_(sa.bindparam("sessions", expanding=True)))
+    .order_by(col(WebinarSession.id))
+    .with_for_update(key_share=True, of=WebinarSession)
+    .execution_options(populate_existing=True)
+)
+_SEATS, _WAITING = sa.bindparam("seats", type_=sa.Integer()), sa.bindparam("waiting", type_=sa.Integer())
+_TAKE_SEATS = (
+    sa.update(_sessions)
+    .where(
+        _sessions.c.id == sa.bindparam("of_session"),
+        sa.or_(_SEATS <= 0, _sessions.c.seats_taken + _SEATS <= _sessions.c.capacity),
+    )
+    .values(seats_taken=_sessions.c.seats_taken + _SEATS, waitlisted=_sessions.c.waitlisted + _WAITING)
+)

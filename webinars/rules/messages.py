@@ -65,7 +65,7 @@ def objection(
             return None if status is RegistrationStatus(kind.value) else SkipReason.superseded
         case MessageKind.waitlisted | MessageKind.pending:
             wanted = (RegistrationStatus(kind.value),)
-        case MessageKind.resent:
+        case MessageKind.resent | MessageKind.moved:
             wanted = (RegistrationStatus.confirmed, RegistrationStatus.waitlisted, RegistrationStatus.pending)
         case _:
             wanted = (RegistrationStatus.confirmed,)

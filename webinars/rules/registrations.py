@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from ipaddress import IPv6Address, ip_address, ip_network
 
 from webinars.errors import InvalidField
 
 # A pattern, not a full check: this runs for every registration, and an address proves itself when mail reaches it.
-_ADDRESS = re.compile(r"[^\s@,;:<>()\[\]\\\"]+@[^\s@,;:<>()\[\]\\\"]+\.[^\s@,;:<>()\[\]\\\".]+")
+_ADDRESS = re.compile(r"[^\s@,;:<>()\[\]\\\"]{1,64}@[^\s@,;:<>()\[\]\\\"]+\.[^\s@,;:<>()\[\]\\\".]+")
+_DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _LONGEST_ADDRESS = 254  # RFC 5321 section 4.5.3.1.3, less the angle brackets
 LONGEST_NAME = 60
 
@@ -25,7 +27,10 @@ def clean_email(text: str) -> str:
     local, _, domain = trimmed.rpartition("@")
     if not local.isascii():
         raise InvalidField("Enter an e-mail address whose part before the @ has plain letters only.", field="email")
-    return f"{local}@{_ascii_domain(domain.lower())}"
+    clean = f"{local}@{_ascii_domain(domain.lower())}"
+    if len(clean) > _LONGEST_ADDRESS:
+        raise InvalidField("This e-mail address is too long.", field="email")
+    return clean
 
 
 def same_person(clean: str) -> str:
@@ -48,18 +53,28 @@ def clean_name(text: str) -> str:
     return name
 
 
+def mask_email(clean: str) -> str:
+    """`a•••@m•••.example`: enough to recognise an address one knows, not enough to write to it."""
+    local, _, domain = clean.rpartition("@")
+    return f"{local[:1]}•••@{domain[:1]}•••.{domain.rpartition('.')[2]}"
+
+
 def address_block(address: str) -> str:
     """The network an address belongs to, /24 or /64: enough to tell where an answer came from, not from whom."""
-    if ":" in address:
-        return ":".join(address.split(":")[:4]) + "::/64"
-    parts = address.split(".")
-    return ".".join(parts[:3]) + ".0/24" if len(parts) == 4 else ""
+    try:
+        parsed = ip_address(address.partition("%")[0])
+    except ValueError:
+        return ""
+    if isinstance(parsed, IPv6Address):
+        parsed = parsed.ipv4_mapped or parsed
+    return str(ip_network((parsed, 24 if parsed.version == 4 else 64), strict=False))
 
 
 def _ascii_domain(domain: str) -> str:
-    if domain.isascii():
-        return domain
     try:
-        return domain.encode("idna").decode("ascii")
+        ascii_domain = domain if domain.isascii() else domain.encode("idna").decode("ascii")
     except UnicodeError:
-        raise InvalidField("The part after the @ is not a domain.", field="email") from None
+        ascii_domain = ""
+    if not _DOMAIN.fullmatch(ascii_domain):
+        raise InvalidField("The part after the @ is not a domain.", field="email")
+    return ascii_domain

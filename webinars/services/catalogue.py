@@ -8,7 +8,9 @@ from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from webinars.errors import SlugTaken, VersionMismatch
+from sqlalchemy.exc import IntegrityError
+
+from webinars.errors import InvalidField, SlugTaken, VersionMismatch
 from webinars.queries import catalogue as catalogue_queries
 from webinars.services import audit
 from webinars.tables import Presenter, Topic, Webinar
@@ -52,10 +54,10 @@ def create_topic(
 ) -> Topic:
     """Raises:
     SlugTaken: if another topic has this short name.
-    NotFound: if there is no such parent.
+    InvalidField: if the parent is no area.
     """
     check_slug(work, Topic, slug)
-    parent_id = catalogue_queries.get_topic(work.db, parent).id if parent else None
+    parent_id = _area_id(work, parent) if parent else None
     topic = Topic(
         id=new_id(now), slug=slug, name=name, parent_id=parent_id, position=position, created_at=now, updated_at=now
     )
@@ -67,14 +69,20 @@ def update_topic(
 ) -> Topic:
     """Raises:
     NotFound, VersionMismatch, SlugTaken.
+    InvalidField: if the parent is no area, or the topic itself is one with conditions under it.
     """
     topic = catalogue_queries.get_topic(work.db, slug)
     changes = dict(changes)
     if "parent" in changes:
         parent = changes.pop("parent")
-        changes["parent_id"] = catalogue_queries.get_topic(work.db, parent).id if parent else None
+        changes["parent_id"] = _area_id(work, parent, topic.id) if parent else None
     change(work, topic, changes, version=version, action="topic.update", actor=actor, now=now)
     return topic
+
+
+def parent_of(work: ReadWork, topic: Topic) -> str | None:
+    """The short name of the area a condition belongs to; None for an area."""
+    return next((other.slug for other in list_topics(work) if other.id == topic.parent_id), None)
 
 
 def delete_topic(work: Work, slug: str, *, actor: str, now: datetime) -> None:
@@ -142,7 +150,7 @@ def check_slug(work: ReadWork, model: type[Topic | Presenter | Webinar], slug: s
 
 def add(work: Work, entry: Entry, action: str, actor: str, now: datetime) -> Entry:
     work.db.add(entry)
-    work.db.flush()
+    _flush(work)
     audit.note(work, actor, action, now, subject_id=entry.id)
     return entry
 
@@ -163,6 +171,7 @@ def change(
         VersionMismatch: if somebody changed it in the meantime.
         SlugTaken: if the new short name is another's.
     """
+    work.db.refresh(entry, with_for_update={"key_share": True})  # two who saw the same version: one comes second
     check_version(entry.version, version)
     if "slug" in changes:
         check_slug(work, type(entry), changes["slug"], entry.id)
@@ -170,7 +179,7 @@ def change(
         setattr(entry, name, value)
     entry.version += 1
     entry.updated_at = now
-    work.db.flush()
+    _flush(work)
     audit.note(work, actor, action, now, subject_id=entry.id, fields=list(changes))
 
 
@@ -180,3 +189,21 @@ def check_version(present: int, seen: int | None) -> None:
     """
     if seen is not None and seen != present:
         raise VersionMismatch
+
+
+def _area_id(work: ReadWork, slug: str, own_id: UUID | None = None) -> UUID:
+    """Topics are two deep: areas, and conditions under them."""
+    topics = catalogue_queries.list_topics(work.db)
+    area = next((topic for topic in topics if topic.slug == slug and topic.parent_id is None), None)
+    has_conditions = own_id is not None and any(topic.parent_id == own_id for topic in topics)
+    if area is None or area.id == own_id or has_conditions:
+        raise InvalidField("A condition belongs to an area, which has no parent itself.", field="parent")
+    return area.id
+
+
+def _flush(work: Work) -> None:
+    """Another may have taken the short name since it was looked for."""
+    try:
+        work.db.flush()
+    except IntegrityError:
+        raise SlugTaken(field="slug") from None

@@ -59,14 +59,18 @@ class Sender:
         self._stopping = Event()
 
     def send_due(self, now: datetime) -> int:
-        """Send all that is due at `now`, batch by batch, the most urgent first. Returns how many were claimed."""
-        claimed_in_all = 0
-        while not self._stopping.is_set() and not self._is_paused(now):
+        """Send all that is due from `now` on, batch by batch, the most urgent first. Returns how many were claimed."""
+        claimed_in_all, started = 0, time.monotonic()
+        while not self._stopping.is_set():
+            # Time goes on while much is sent: leases and deadlines of a later batch count from its own moment.
+            moment = now + timedelta(seconds=time.monotonic() - started)
+            if self._is_paused(moment):
+                break
             with self._process.work() as work:
-                claimed, count = claim(work, now)
+                claimed, count = claim(work, moment)
             claimed_in_all += count
-            list(self._pool.map(partial(self._send, claimed, now), claimed.ready))
-            if count < BATCH:
+            list(self._pool.map(partial(self._send, claimed, moment), claimed.ready))
+            if count == 0:  # not before: a registrant's second calendar message waits for the first to be done
                 break
         return claimed_in_all
 
@@ -84,7 +88,7 @@ class Sender:
         lease_left = claimed.until - time.monotonic()
         if self._stopping.is_set() or self._is_paused(now) or lease_left < _LEAST_LEASE_LEFT:
             with self._process.work() as work:
-                messages_queries.release_messages(work.db, [message_id], claimed.lease, now)
+                messages_queries.release_messages(work.db, [message_id], claimed.lease)
             return
         try:
             self._process.mail.send(compose_mail(facts))

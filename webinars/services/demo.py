@@ -134,6 +134,7 @@ def _hold_past_session(process: Process, now: datetime) -> None:
                 work, "knee-options", now - timedelta(days=5), "America/Denver", capacity=30, now=past.clock.now()
             )
             people = _register_people(work, item, past.clock.now())
+        _pass_time(past, past.clock.now())
         starts_at, ends_at = item.session.starts_at, item.session.ends_at
         for before in (timedelta(hours=24), timedelta(hours=1), timedelta(minutes=10)):
             _pass_time(past, starts_at - before)

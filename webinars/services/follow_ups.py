@@ -10,6 +10,7 @@ from uuid import UUID
 
 from webinars.errors import NotFound
 from webinars.queries import attendance as attendance_queries
+from webinars.queries import messages as messages_queries
 from webinars.queries import sessions as sessions_queries
 from webinars.queries.pages import Page, page_of, read_cursor
 from webinars.rules.attendance import Summary
@@ -69,7 +70,7 @@ def list_follow_ups(work: ReadWork, session_id: UUID, *, cursor: str | None, lim
 
 def update_follow_up(
     work: Work, follow_up_id: UUID, changes: Mapping[str, Any], *, version: int | None, actor: str, now: datetime
-) -> FollowUp:
+) -> FollowUpItem:
     """Change the host's task or note.
 
     Args:
@@ -78,7 +79,7 @@ def update_follow_up(
     Raises:
         NotFound, VersionMismatch.
     """
-    follow_up = work.db.get(FollowUp, follow_up_id)
+    follow_up = work.db.get(FollowUp, follow_up_id, with_for_update=True)
     if follow_up is None:
         raise NotFound
     check_version(follow_up.version, version)
@@ -90,7 +91,8 @@ def update_follow_up(
     follow_up.version += 1
     follow_up.updated_at = now
     audit.note(work, actor, "follow_up.update", now, subject_id=follow_up.id, fields=list(changes))
-    return follow_up
+    message_id = follow_up.message_id
+    return FollowUpItem(follow_up, messages_queries.get_message(work.db, message_id) if message_id else None)
 
 
 def note_of(vault: Vault, follow_up: FollowUp) -> str:

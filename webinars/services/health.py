@@ -101,7 +101,7 @@ def _database(process: Process) -> str:
 def _schema(process: Process) -> str:
     if not schema.is_current(process):
         raise CannotStart("the schema is not the one this program needs: run `webinars migrate`")
-    return f"at {schema.newest_revision()}"
+    return f"at {schema.NEWEST}"
 
 
 def _disk(process: Process) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from uuid import UUID
 
 from pwdlib import PasswordHash
@@ -21,8 +22,6 @@ from webinars.work import ReadWork, Work
 SIGNED_IN_FOR = timedelta(hours=12)
 SHORTEST_PASSWORD = 12
 _hasher = PasswordHash.recommended()
-# Checked when there is no such host, so that the answer takes as long as for one who mistyped the password.
-_NOBODY = _hasher.hash(secrets.token_urlsafe(16))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +78,7 @@ def check_password(work: ReadWork, email: str, password: str) -> Host:
     except InvalidField:
         index = b""
     host = hosts_queries.find_host(work.db, index) if index else None
-    is_right = _hasher.verify(password, host.password_hash if host else _NOBODY)
+    is_right = _hasher.verify(password, host.password_hash if host else _hash_of_nobody())
     if host is None or host.is_disabled or not is_right:
         raise SignInFailed
     return host
@@ -114,3 +113,9 @@ def signed_in(work: ReadWork, secret: str, now: datetime) -> SignedIn | None:
 
 def email_of(vault: Vault, host: Host) -> str:
     return vault.open("hosts.email", host.id, host.email)
+
+
+@lru_cache(maxsize=1)
+def _hash_of_nobody() -> str:
+    """Checked when there is no such host, so that the answer takes as long as for one who mistyped the password."""
+    return _hasher.hash(secrets.token_urlsafe(16))

@@ -1,15 +1,34 @@
-"""Idempotency-Keys: the same key with the same request gets the same answer, for 24 hours."""
+"""Idempotency-Keys: the same key with the same request gets the same answer, for 24 hours.
+
+Registering keeps what it decided (services/registrations.py). All else a token sends keeps the answer itself, sealed,
+in the transaction of the work: a crash leaves neither, so no key is ever stuck.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import json
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
+from webinars.errors import IdempotencyMismatch
+from webinars.queries import idempotency as idempotency_queries
 from webinars.queries import registrations as registrations_queries
 from webinars.services.registrations import Idempotency
+from webinars.terms import new_id
 from webinars.work import Work
 
 KEPT_FOR = timedelta(hours=24)
+_PLACE = "kept_answers.answer"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """An answer as it went out."""
+
+    status: int
+    etag: str | None
+    body: str
 
 
 def read_key(scope: str, key: str | None, body: bytes) -> Idempotency | None:
@@ -25,6 +44,30 @@ def read_key(scope: str, key: str | None, body: bytes) -> Idempotency | None:
     return Idempotency(hashlib.sha256(f"{scope}\n{key}".encode()).digest(), hashlib.sha256(body).digest())
 
 
+def find_said(work: Work, key: Idempotency, now: datetime) -> Said | None:
+    """What was answered to this key; None if it is new: then it is taken, and `keep` must follow.
+
+    Raises:
+        IdempotencyMismatch: if it was used for another request.
+    """
+    row = {"id": new_id(now), "key_hash": key.key_hash, "request_hash": key.request_hash, "created_at": now}
+    if idempotency_queries.claim_key(work.db, row):
+        return None
+    kept = idempotency_queries.get_kept(work.db, key.key_hash)
+    if kept.request_hash != key.request_hash or kept.answer is None:
+        raise IdempotencyMismatch
+    return Said(**json.loads(work.vault.open(_PLACE, kept.id, kept.answer)))
+
+
+def keep(work: Work, key: Idempotency, said: Said) -> None:
+    """Keep an answer with the work it stands for."""
+    kept = idempotency_queries.get_kept(work.db, key.key_hash)
+    kept.answer = work.vault.seal(_PLACE, kept.id, json.dumps(asdict(said)))
+
+
 def forget_old_keys(work: Work, now: datetime) -> int:
     """Returns how many were forgotten."""
-    return registrations_queries.delete_idempotency_keys(work.db, now - KEPT_FOR)
+    before = now - KEPT_FOR
+    return registrations_queries.delete_idempotency_keys(work.db, before) + idempotency_queries.delete_kept(
+        work.db, before
+    )

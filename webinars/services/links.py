@@ -8,6 +8,7 @@ from uuid import UUID
 from webinars.errors import LinkInvalid, NotFound
 from webinars.queries import registrations as registrations_queries
 from webinars.queries import sessions as sessions_queries
+from webinars.queries.registrations import Place
 from webinars.queries.sessions import Scheduled
 from webinars.settings import Settings
 from webinars.tables import Registration
@@ -19,7 +20,7 @@ VALID_AFTER_SESSION = timedelta(days=30)
 _PATHS = {LinkPurpose.manage: "m", LinkPurpose.enter: "j"}
 
 
-def link(settings: Settings, vault: Vault, purpose: LinkPurpose, registration: Registration) -> str:
+def link(settings: Settings, vault: Vault, purpose: LinkPurpose, registration: Registration | Place) -> str:
     """The address that opens a registration for one purpose."""
     token = vault.link_token(purpose, registration.id, registration.link_version)
     return f"{settings.base_url}/{_PATHS[purpose]}/{token}"

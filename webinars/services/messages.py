@@ -11,13 +11,15 @@ from webinars.errors import MessageNotRetriable
 from webinars.queries import messages as messages_queries
 from webinars.queries import registrations as registrations_queries
 from webinars.queries.pages import Page, page_of, read_cursor
+from webinars.queries.registrations import Place
 from webinars.rules.messages import deadline, priority
 from webinars.tables import Message, Registration, WebinarSession
 from webinars.terms import Channel, MessageKind, MessageState, RegistrationStatus, new_id
 from webinars.work import ReadWork, Work
 
 _CHUNK = 2000
-_RESEND_EVERY = timedelta(hours=1)
+RESEND_EVERY = timedelta(hours=1)
+"""How often a registrant gets their own mail again, however often it is asked for."""
 
 
 def message_row(
@@ -57,7 +59,7 @@ def message_row(
 
 
 def registration_row(
-    kind: MessageKind, registration: Registration, session: WebinarSession, now: datetime
+    kind: MessageKind, registration: Registration | Place, session: WebinarSession, now: datetime
 ) -> dict[str, Any]:
     """The answer to something that happened to one registration: one per kind and revision."""
     return message_row(
@@ -70,9 +72,9 @@ def registration_row(
     )
 
 
-def resent_row(registration: Registration, session: WebinarSession, now: datetime) -> dict[str, Any]:
+def resent_row(registration: Registration | Place, session: WebinarSession, now: datetime) -> dict[str, Any]:
     """A registrant's own mail once more: one an hour, however often it is asked for."""
-    hour = int(now.timestamp() // _RESEND_EVERY.total_seconds())
+    hour = int(now.timestamp() // RESEND_EVERY.total_seconds())
     return message_row(
         MessageKind.resent,
         dedupe_key=f"resent:{registration.id.hex}:{hour}",

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -24,7 +24,7 @@ from webinars.errors import (
 from webinars.queries import registrations as registrations_queries
 from webinars.queries import sessions as sessions_queries
 from webinars.queries.pages import Page, page_of, read_cursor
-from webinars.queries.registrations import Person
+from webinars.queries.registrations import Person, Place
 from webinars.queries.sessions import Scheduled
 from webinars.rules.registrations import same_person
 from webinars.rules.seating import Seating
@@ -36,12 +36,13 @@ from webinars.terms import MessageKind, RegistrationStatus, SessionStatus, new_i
 from webinars.vault import Sealed, Vault
 from webinars.work import ReadWork, Work
 
-_ANSWER_TO = {
+ANSWER_TO = {
     RegistrationStatus.confirmed: MessageKind.confirmation,
     RegistrationStatus.waitlisted: MessageKind.waitlisted,
     RegistrationStatus.pending: MessageKind.pending,
 }
-ACTIVE = tuple(_ANSWER_TO)
+"""The mail that says how matters stand."""
+ACTIVE = tuple(ANSWER_TO)
 """States in which somebody has a seat or waits for one."""
 
 
@@ -75,7 +76,7 @@ class RegistrationRequest:
 class Registered:
     """The answer to a request."""
 
-    registration: Registration
+    registration: Place
     public_status: RegistrationStatus
     """What a stranger may be told: the state a newcomer gets at this moment, whoever asked."""
     is_repeat: bool
@@ -95,8 +96,8 @@ class _Batch:
 
     now: datetime
     seatings: dict[UUID, Seating] = field(default_factory=dict)
-    known: dict[Person, Registration] = field(default_factory=dict)
-    new: dict[UUID, Registration] = field(default_factory=dict)
+    known: dict[Person, Place] = field(default_factory=dict)
+    new: list[dict[str, Any]] = field(default_factory=list)
     messages: list[dict[str, Any]] = field(default_factory=list)
     consents: list[dict[str, Any]] = field(default_factory=list)
     keys: dict[bytes, dict[str, Any]] = field(default_factory=dict)
@@ -107,11 +108,11 @@ def register(work: Work, requests: Sequence[RegistrationRequest], now: datetime)
 
     Lock the sessions, look who is known, decide, write: five statements whatever the size of the batch.
     """
-    answered = _answered(work, requests)
     scheduled = sessions_queries.lock_sessions(work.db, list({request.session_id for request in requests}))
+    answered = _answered(work, requests)  # below the lock: another process may be answering to the same key
     indexes = [work.vault.index("email", same_person(request.email)) for request in requests]
     people = [(request.session_id, index) for request, index in zip(requests, indexes, strict=True)]
-    batch = _Batch(now, known=registrations_queries.find_registrations_of(work.db, people))
+    batch = _Batch(now, known=registrations_queries.find_places(work.db, people))
     batch.seatings = {session_id: _seating(item) for session_id, item in scheduled.items()}
     outcomes: list[Outcome] = []
     for request, person in zip(requests, people, strict=True):
@@ -149,7 +150,7 @@ def _replay(
         return None
     if key.key_hash in answered:
         request_hash, registration_id, said = answered[key.key_hash]
-        registration = registrations_queries.get_registration(work.db, registration_id)
+        registration = registrations_queries.get_place(work.db, registration_id)
     elif key.key_hash in batch.keys:
         row = batch.keys[key.key_hash]
         request_hash, said = row["request_hash"], row["outcome"]
@@ -177,21 +178,23 @@ def _decide(
     known = batch.known.get(person)
     status = seating.decide(request.seats)
     if known is not None and known.status in ACTIVE:
-        batch.messages.append(messages.resent_row(known, item.session, batch.now))
+        was_told = batch.now - known.updated_at < messages.RESEND_EVERY
+        if not was_told:
+            batch.messages.append(messages.resent_row(known, item.session, batch.now))
         if status is None:
             raise SessionFull
         return _answer(batch, request, known, status, item, is_repeat=True)
     if status is None:
         raise SessionFull
+    registration_id = known.id if known else new_id(batch.now)
+    batch.consents += consents.rows(registration_id, request.consents, request.locale, request.address_block, batch.now)
     seating.admit(status, request.seats)
     if known is None:
-        registration = _new_registration(work, request, person, status, batch.now)
-        batch.new[registration.id] = registration
+        registration = _add(work.vault, batch, request, person, registration_id, status)
     else:
-        registration = _come_back(work.vault, known, request, status, batch.now)
+        registration = _come_back(work, known, request, status, batch.now)
     batch.known[person] = registration
-    batch.messages.append(messages.registration_row(_ANSWER_TO[status], registration, item.session, batch.now))
-    batch.consents += consents.rows(registration.id, request.consents, request.locale, request.address_block, batch.now)
+    batch.messages.append(messages.registration_row(ANSWER_TO[status], registration, item.session, batch.now))
     return _answer(batch, request, registration, status, item, is_repeat=False)
 
 
@@ -208,7 +211,7 @@ def _check_open(item: Scheduled, now: datetime) -> None:
 def _answer(
     batch: _Batch,
     request: RegistrationRequest,
-    registration: Registration,
+    registration: Place,
     status: RegistrationStatus,
     item: Scheduled,
     *,
@@ -229,9 +232,7 @@ def _answer(
 def _write(work: Work, batch: _Batch, scheduled: dict[UUID, Scheduled]) -> None:
     """Registrations, consents, messages, keys, counters; and the last guard against overselling."""
     if batch.new:
-        rows = [registration.model_dump() for registration in batch.new.values()]
-        registrations_queries.insert_registrations(work.db, rows)
-    work.db.flush()  # those who came back are changed rows, and the messages refer to them
+        registrations_queries.insert_registrations(work.db, batch.new)
     if batch.consents:
         registrations_queries.insert_consents(work.db, batch.consents)
     if batch.messages:
@@ -249,7 +250,7 @@ def _count(work: Work, item: Scheduled, seating: Seating) -> None:
         return
     if not sessions_queries.take_seats(work.db, session.id, seats=seats, waiting=waiting):
         raise SessionFull
-    work.db.refresh(session)
+    sessions_queries.note_seats(session, seats_taken=seating.seats_taken, waitlisted=seating.waitlisted)
 
 
 def _seating(item: Scheduled) -> Seating:
@@ -259,29 +260,48 @@ def _seating(item: Scheduled) -> Seating:
     )
 
 
-def _new_registration(
-    work: Work, request: RegistrationRequest, person: Person, status: RegistrationStatus, now: datetime
-) -> Registration:
-    registration_id = new_id(now)
-    return Registration(
-        id=registration_id,
-        session_id=request.session_id,
-        email_index=person[1],
-        created_at=now,
-        **_personal(work.vault, registration_id, request),
-        **_as_of(status, now),
+def _add(
+    vault: Vault,
+    batch: _Batch,
+    request: RegistrationRequest,
+    person: Person,
+    registration_id: UUID,
+    status: RegistrationStatus,
+) -> Place:
+    state = _as_of(status, batch.now)
+    batch.new.append(
+        {
+            "id": registration_id,
+            "session_id": request.session_id,
+            "email_index": person[1],
+            "revision": 0,
+            "link_version": 0,
+            "created_at": batch.now,
+            **_personal(vault, registration_id, request),
+            **state,
+        }
+    )
+    return Place(
+        registration_id, request.session_id, status, request.seats, 0, 0, state["has_invite"], state["updated_at"]
     )
 
 
 def _come_back(
-    vault: Vault, known: Registration, request: RegistrationRequest, status: RegistrationStatus, now: datetime
-) -> Registration:
+    work: Work, known: Place, request: RegistrationRequest, status: RegistrationStatus, now: datetime
+) -> Place:
     """Whoever withdrew gets the same registration back, at the end of the line."""
-    for name, value in (_personal(vault, known.id, request) | _as_of(status, now)).items():
-        setattr(known, name, value)
-    known.has_invite = known.has_invite or status is RegistrationStatus.confirmed
-    known.revision += 1
-    return known
+    state = _as_of(status, now)
+    state["has_invite"] = known.has_invite or state["has_invite"]
+    state["revision"] = known.revision + 1
+    registrations_queries.update_registration(work.db, known.id, _personal(work.vault, known.id, request) | state)
+    return replace(
+        known,
+        status=status,
+        seats=request.seats,
+        revision=state["revision"],
+        has_invite=state["has_invite"],
+        updated_at=now,
+    )
 
 
 def _personal(vault: Vault, registration_id: UUID, request: RegistrationRequest) -> dict[str, Any]:
@@ -362,7 +382,7 @@ def approve(work: Work, registration_id: UUID, now: datetime) -> Registration:
         setattr(registration, name, value)
     work.db.flush()
     _count(work, item, seating)
-    messages.plan(work, [messages.registration_row(_ANSWER_TO[status], registration, item.session, now)])
+    messages.plan(work, [messages.registration_row(ANSWER_TO[status], registration, item.session, now)])
     return registration
 
 
@@ -382,12 +402,12 @@ def leave(work: Work, registration: Registration, item: Scheduled, status: Regis
     messages.plan(work, [messages.registration_row(kind, registration, item.session, now)])
 
 
-def resend(work: Work, registration_id: UUID, now: datetime) -> None:
-    """Send a registrant their own mail again, at most once an hour."""
+def resend(work: Work, registration_id: UUID, now: datetime) -> bool:
+    """Send a registrant their own mail again, at most once an hour. False when one went out within the hour."""
     registration, item = lock_registration(work, registration_id)
     if registration.status not in ACTIVE:
         raise RegistrationNotActive
-    messages.plan(work, [messages.resent_row(registration, item.session, now)])
+    return messages.plan(work, [messages.resent_row(registration, item.session, now)]) == 1
 
 
 def lock_registration(work: Work, registration_id: UUID) -> tuple[Registration, Scheduled]:

@@ -152,6 +152,11 @@ def reconcile(work: Work, now: datetime) -> int:
     return len(sessions)
 
 
+def rule_names(work: ReadWork, rule_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """What the ledger calls these rules."""
+    return reminders_queries.rule_names(work.db, rule_ids)
+
+
 def ledger(work: ReadWork, session_id: UUID, *, cursor: str | None, limit: int) -> Page[LedgerItem]:
     """Every reminder of every registrant of a session: sent, still to come, or why not. Pages are by registrant.
 

@@ -3,51 +3,65 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.autogenerate import compare_metadata
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlmodel import SQLModel
 
 import webinars.tables  # noqa: F401 - known before anything is compared
 from webinars import migrations
 from webinars.work import Process
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+NEWEST = "0001"
+"""The last migration. A test compares it with the files, so that starting up need not load the migration tool."""
+_LOCK = 8_217_406_519
+"""Any number that no other program takes on the same PostgreSQL database."""
+
 
 def migrate(process: Process) -> str:
     """Bring the schema to its newest form and say which that is. Two processes at once wait for each other."""
+    from alembic import command  # noqa: PLC0415 - 0.3 s that no other command needs
+
     with process.engines.write.begin() as connection:
         if connection.dialect.name == "postgresql":
-            connection.execute(sa.text("SELECT pg_advisory_xact_lock(8217406519)"))
+            connection.execute(sa.text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
         config = _config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
-    return newest_revision()
+    return NEWEST
 
 
 def is_current(process: Process) -> bool:
     """Whether the database has the schema this program was written for."""
     with process.engines.read.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision() == newest_revision()
+        if not sa.inspect(connection).has_table("alembic_version"):
+            return False
+        return bool(connection.scalar(sa.text("SELECT version_num FROM alembic_version")) == NEWEST)
 
 
 def differences(process: Process) -> list[Any]:
     """What the migrations leave different from the tables; empty when they agree."""
+    from alembic.autogenerate import compare_metadata  # noqa: PLC0415 - as in migrate
+    from alembic.runtime.migration import MigrationContext  # noqa: PLC0415
+
     with process.engines.read.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "render_as_batch": True})
         return list(compare_metadata(context, SQLModel.metadata))
 
 
-def newest_revision() -> str:
-    revision = ScriptDirectory.from_config(_config()).get_current_head()
-    return revision or "none"
+def last_migration() -> str | None:
+    """The name of the newest file among the migrations."""
+    from alembic.script import ScriptDirectory  # noqa: PLC0415 - as in migrate
+
+    return ScriptDirectory.from_config(_config()).get_current_head()
 
 
 def _config() -> Config:
+    from alembic.config import Config  # noqa: PLC0415 - as in migrate
+
     config = Config()
     config.set_main_option("script_location", str(Path(migrations.__file__).parent))
     return config

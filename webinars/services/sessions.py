@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,7 +16,7 @@ from webinars.queries import registrations as registrations_queries
 from webinars.queries import sessions as sessions_queries
 from webinars.queries.pages import Page, page_of, read_cursor
 from webinars.queries.sessions import Scheduled
-from webinars.rules.sessions import start_of
+from webinars.rules.sessions import start_of, wall_time
 from webinars.services import audit, messages, reminders, waitlist
 from webinars.services.catalogue import check_version
 from webinars.tables import Webinar, WebinarSession
@@ -30,8 +31,20 @@ from webinars.terms import (
 )
 from webinars.work import ReadWork, Work
 
+SHORTEST_MINUTES, LONGEST_MINUTES = 5, 600
+_TOLD_OF_MOVE = (RegistrationStatus.confirmed, RegistrationStatus.waitlisted)
+_TOLD_OF_CANCELLATION = (*_TOLD_OF_MOVE, RegistrationStatus.pending)
 _VOID_AFTER_CHANGE = (MessageKind.reminder, MessageKind.moved)
 _VOID_AFTER_CANCELLATION = tuple(kind for kind in MessageKind if kind is not MessageKind.withdrawn)
+
+
+@dataclass(frozen=True, slots=True)
+class Consequences:
+    """What a change would do, for a host to confirm."""
+
+    starts_at: datetime
+    told: int
+    """How many people will get a mail about it."""
 
 
 def create_session(
@@ -56,6 +69,7 @@ def create_session(
     """
     offered = catalogue_queries.get_webinar(work.db, webinar)
     _check_capacity(capacity)
+    _check_minutes(duration_minutes)
     starts_at = _future_start(wall, now)
     session = WebinarSession(
         id=new_id(now),
@@ -85,7 +99,8 @@ def update_session(
     """Change a session. A new time, zone or length moves it: registrants are told, calendars and reminders follow.
 
     Args:
-        changes: any of `wall`, `duration_minutes`, `capacity`, `room_url`, `waitlist_open`, `status`.
+        changes: any of `duration_minutes`, `capacity`, `room_url`, `waitlist_open`, `status`; and the time as `wall`,
+            or as `starts_at` or `starts_at_local`, with or without `timezone`.
 
     Raises:
         NotFound, VersionMismatch, SessionCancelled, SessionStarted, CapacityTooSmall, InvalidField, and those of
@@ -96,14 +111,14 @@ def update_session(
     check_version(session.version, version)
     if session.status is SessionStatus.cancelled:
         raise SessionCancelled
-    wall = changes.get("wall", WallTime(session.starts_at_local, session.timezone))
+    wall = _wall(session, changes)
     minutes = changes.get("duration_minutes", session.duration_minutes)
     plain = {name: changes[name] for name in ("capacity", "room_url", "waitlist_open", "status") if name in changes}
     if "capacity" in plain:
         _check_capacity(plain["capacity"])
     if "room_url" in plain:
         check_room(work, plain["room_url"])
-    _check_status(session, plain.get("status"))
+    _check_status(work, session, plain.get("status"))
     for name, value in plain.items():
         setattr(session, name, value)
     if (wall.local, wall.timezone, minutes) != (session.starts_at_local, session.timezone, session.duration_minutes):
@@ -142,10 +157,34 @@ def cancel_session(work: Work, session_id: UUID, *, version: int | None, actor: 
         work.db, reason=SkipReason.cancelled, kinds=_VOID_AFTER_CANCELLATION, session_id=session.id
     )
     if was_public:
-        told = (RegistrationStatus.confirmed, RegistrationStatus.waitlisted, RegistrationStatus.pending)
-        messages.plan_notices(work, MessageKind.session_cancelled, session, now, statuses=told)
+        messages.plan_notices(work, MessageKind.session_cancelled, session, now, statuses=_TOLD_OF_CANCELLATION)
     audit.note(work, actor, "session.cancel", now, subject_id=session.id)
     return item
+
+
+def preview_move(work: ReadWork, session_id: UUID, wall: WallTime, minutes: int, now: datetime) -> Consequences:
+    """What `update_session` with this time would do.
+
+    Raises:
+        NotFound, SessionCancelled, SessionStarted, and those of `create_session` for the time.
+    """
+    session = sessions_queries.get_session(work.db, session_id).session
+    _check_to_come(session, now)
+    _check_minutes(minutes)
+    if (wall.local, wall.timezone, minutes) == (session.starts_at_local, session.timezone, session.duration_minutes):
+        raise InvalidField("This is when it is already. Choose another time.", field="starts_at_local")
+    return Consequences(_future_start(wall, now), _count_told(work, session_id, _TOLD_OF_MOVE))
+
+
+def preview_cancellation(work: ReadWork, session_id: UUID, now: datetime) -> Consequences:
+    """What `cancel_session` would do.
+
+    Raises:
+        NotFound, SessionCancelled, SessionStarted.
+    """
+    session = sessions_queries.get_session(work.db, session_id).session
+    _check_to_come(session, now)
+    return Consequences(session.starts_at, _count_told(work, session_id, _TOLD_OF_CANCELLATION))
 
 
 def delete_session(work: Work, session_id: UUID, *, actor: str, now: datetime) -> None:
@@ -190,17 +229,33 @@ def list_sessions(
         InvalidField: if the cursor was not made here.
     """
     topic_ids = catalogue_queries.topic_ids_within(work.db, topic) if topic else None
+    webinar_id = _offered(work, webinar, public_only=public_only).id if webinar else None
     rows = sessions_queries.list_sessions(
         work.db,
         public_only=public_only,
         topic_ids=topic_ids,
-        webinar_id=catalogue_queries.get_webinar(work.db, webinar).id if webinar else None,
+        webinar_id=webinar_id,
         starts_from=starts_from,
         starts_until=starts_until,
         after=read_cursor(cursor),
         limit=limit + 1,
     )
     return page_of(rows, [item.session.id for item in rows], limit)
+
+
+def choose_sessions(work: ReadWork, webinar: str, wanted: Sequence[UUID] | None, now: datetime) -> list[UUID]:
+    """The sessions of a webinar that somebody wants to register for: those named, or (None) all that are to come.
+
+    Raises:
+        NotFound: if there is no such webinar, or one of the named sessions is not one of its own.
+    """
+    offered = _offered(work, webinar, public_only=True)
+    if wanted is None:
+        return sessions_queries.list_coming_ids(work.db, offered.id, now)
+    own = sessions_queries.find_own_ids(work.db, offered.id, wanted)
+    if not own.issuperset(wanted):
+        raise NotFound
+    return list(dict.fromkeys(wanted))
 
 
 def next_session_of(work: ReadWork, webinar: Webinar, session: WebinarSession, now: datetime) -> WebinarSession | None:
@@ -226,9 +281,29 @@ def check_room(work: ReadWork, url: str) -> str:
     return url
 
 
+def _offered(work: ReadWork, slug: str, *, public_only: bool) -> Webinar:
+    """A draft must not be told from what does not exist."""
+    webinar = catalogue_queries.get_webinar(work.db, slug)
+    if public_only and webinar.status is not PublicationStatus.published:
+        raise NotFound
+    return webinar
+
+
+def _wall(session: WebinarSession, changes: Mapping[str, Any]) -> WallTime:
+    """The wall time after the changes. A new zone alone keeps the wall time, and so moves the moment."""
+    if "wall" in changes:
+        wall: WallTime = changes["wall"]
+        return wall
+    timezone = changes.get("timezone", session.timezone)
+    if "starts_at" in changes:
+        return wall_time(changes["starts_at"], timezone)
+    return WallTime(changes.get("starts_at_local", session.starts_at_local), timezone)
+
+
 def _move(work: Work, session: WebinarSession, wall: WallTime, minutes: int, now: datetime) -> None:
     if now >= session.starts_at:
         raise SessionStarted
+    _check_minutes(minutes)
     starts_at = _future_start(wall, now)
     former = {"former_starts_at": session.starts_at.isoformat(), "former_timezone": session.timezone}
     session.starts_at_local, session.timezone = wall
@@ -241,8 +316,7 @@ def _move(work: Work, session: WebinarSession, wall: WallTime, minutes: int, now
         work.db, reason=SkipReason.superseded, kinds=_VOID_AFTER_CHANGE, session_id=session.id
     )
     reminders.plan_session(work, session, now)
-    told = (RegistrationStatus.confirmed, RegistrationStatus.waitlisted)
-    messages.plan_notices(work, MessageKind.moved, session, now, statuses=told, facts=former)
+    messages.plan_notices(work, MessageKind.moved, session, now, statuses=_TOLD_OF_MOVE, facts=former)
 
 
 def _future_start(wall: WallTime, now: datetime) -> datetime:
@@ -252,16 +326,35 @@ def _future_start(wall: WallTime, now: datetime) -> datetime:
     return starts_at
 
 
+def _count_told(work: ReadWork, session_id: UUID, statuses: tuple[RegistrationStatus, ...]) -> int:
+    counts = registrations_queries.count_by_status(work.db, session_id)
+    return sum(counts.get(status, 0) for status in statuses)
+
+
+def _check_to_come(session: WebinarSession, now: datetime) -> None:
+    if session.status is SessionStatus.cancelled:
+        raise SessionCancelled
+    if now >= session.starts_at:
+        raise SessionStarted
+
+
+def _check_minutes(minutes: int) -> None:
+    if not SHORTEST_MINUTES <= minutes <= LONGEST_MINUTES:
+        raise InvalidField(
+            f"A session takes {SHORTEST_MINUTES} to {LONGEST_MINUTES} minutes.", field="duration_minutes"
+        )
+
+
 def _check_capacity(capacity: int) -> None:
     if capacity < 1:
         raise CapacityTooSmall(field="capacity")
 
 
-def _check_status(session: WebinarSession, wanted: SessionStatus | None) -> None:
+def _check_status(work: Work, session: WebinarSession, wanted: SessionStatus | None) -> None:
     """A draft may be scheduled; back is only open while nobody has registered; cancelling is a deed of its own."""
     if wanted is None or wanted is session.status:
         return
     if wanted is SessionStatus.cancelled:
         raise InvalidField("Cancel a session with its own call, so that registrants are told.", field="status")
-    if wanted is SessionStatus.draft and (session.seats_taken or session.waitlisted):
+    if wanted is SessionStatus.draft and registrations_queries.has_any(work.db, session.id):
         raise InvalidField("People have registered: it cannot become a draft again.", field="status")

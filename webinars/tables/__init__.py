@@ -6,7 +6,7 @@ from webinars.tables.base import Retention, Table
 from webinars.tables.consents import Consent
 from webinars.tables.follow_ups import FollowUp
 from webinars.tables.hosts import Host, SignIn
-from webinars.tables.idempotency import IdempotencyKey
+from webinars.tables.idempotency import IdempotencyKey, KeptAnswer
 from webinars.tables.messages import Message
 from webinars.tables.presenters import Presenter
 from webinars.tables.registrations import Registration
@@ -25,6 +25,7 @@ __all__ = [
     "FollowUp",
     "Host",
     "IdempotencyKey",
+    "KeptAnswer",
     "Message",
     "Presenter",
     "Registration",

@@ -1,4 +1,4 @@
-"""Answers that were given to an Idempotency-Key, for 24 hours."""
+"""What was answered to an Idempotency-Key, for 24 hours."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from webinars.tables.base import Retention, Table, blind_index, column, moment
+from webinars.tables.base import Retention, Table, blind_index, column, moment, sealed
+from webinars.vault import Sealed
 
 
 class IdempotencyKey(Table, table=True):
-    """Written in the transaction of the work it stands for, so that a crash leaves no key without its effect."""
+    """Of a registration. Written in the transaction of the work, so that a crash leaves no key without its effect."""
 
     __tablename__ = "idempotency_keys"
 
@@ -22,4 +23,17 @@ class IdempotencyKey(Table, table=True):
     """What was answered, as a word of the service."""
     subject_id: UUID = column(sa.Uuid(), keep=Retention.log)
     """What was made."""
+    created_at: datetime = moment(keep=Retention.log, index=True)
+
+
+class KeptAnswer(Table, table=True):
+    """Of all else that a token sends: the answer word for word."""
+
+    __tablename__ = "kept_answers"
+
+    key_hash: bytes = blind_index(Retention.log, unique=True)
+    """SHA-256 of scope and key."""
+    request_hash: bytes = blind_index(Retention.log)
+    answer: Sealed | None = sealed(Retention.log, default=None)
+    """Empty only inside the transaction that does the work."""
     created_at: datetime = moment(keep=Retention.log, index=True)

@@ -22,6 +22,12 @@ STARTS_AT = datetime(2027, 3, 19, 0, 0, tzinfo=UTC)
             "Thu, Mar 18, 6:00 PM",
         ),
         (
+            "America/Phoenix",
+            "en-US",
+            "Thursday, March 18, 2027, 5:00 PM Mountain Standard Time (America/Phoenix)",
+            "Thu, Mar 18, 5:00 PM",
+        ),
+        (
             "Europe/Berlin",
             "de-DE",
             "Friday, 19 March 2027, 01:00 Central European Time (Europe/Berlin)",

@@ -68,6 +68,19 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_idempotency_keys_created_at"), ["created_at"], unique=False)
 
     op.create_table(
+        "kept_answers",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("key_hash", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("request_hash", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("answer", SealedText(), nullable=True),
+        sa.Column("created_at", UtcMoment(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_kept_answers")),
+        sa.UniqueConstraint("key_hash", name=op.f("uq_kept_answers_key_hash")),
+    )
+    with op.batch_alter_table("kept_answers", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_kept_answers_created_at"), ["created_at"], unique=False)
+
+    op.create_table(
         "presenters",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("slug", sa.String(length=80), nullable=False),
@@ -718,6 +731,10 @@ def downgrade() -> None:
     op.drop_table("topics")
     op.drop_table("tokens")
     op.drop_table("presenters")
+    with op.batch_alter_table("kept_answers", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_kept_answers_created_at"))
+
+    op.drop_table("kept_answers")
     with op.batch_alter_table("idempotency_keys", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_idempotency_keys_created_at"))
 

@@ -1,0 +1,44 @@
+"""Links that enter a session into web calendars. Copies made so do not follow updates; the mail's invitation does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import quote, urlencode
+
+from webinars.services.programme import IN_THE_MAIL, ListedSession
+from webinars.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarLink:
+    label: str
+    url: str
+
+
+def calendar_links(settings: Settings, listed: ListedSession) -> list[CalendarLink]:
+    """Neutral title and no secret: shared calendars are read by families."""
+    session = listed.session
+    title = listed.offer.webinar.public_title
+    details = f"{IN_THE_MAIL} {settings.base_url}/sessions/{session.id}/register"
+    compact = [f"{moment:%Y%m%dT%H%M%SZ}" for moment in (session.starts_at, session.ends_at)]
+    iso = [f"{moment:%Y-%m-%dT%H:%M:%SZ}" for moment in (session.starts_at, session.ends_at)]
+    google = {"action": "TEMPLATE", "text": title, "dates": "/".join(compact), "details": details, "location": "Online"}
+    outlook = {
+        "path": "/calendar/action/compose",
+        "rru": "addevent",
+        "startdt": iso[0],
+        "enddt": iso[1],
+        "subject": title,
+        "body": details,
+        "location": "Online",
+    }
+    yahoo = {"v": "60", "TITLE": title, "ST": compact[0], "ET": compact[1], "DESC": details, "in_loc": "Online"}
+    return [
+        CalendarLink("Google Calendar", _link("https://calendar.google.com/calendar/render", google)),
+        CalendarLink("Outlook.com", _link("https://outlook.live.com/calendar/0/deeplink/compose", outlook)),
+        CalendarLink("Yahoo", _link("https://calendar.yahoo.com/", yahoo)),
+    ]
+
+
+def _link(base: str, facts: dict[str, str]) -> str:
+    return f"{base}?{urlencode(facts, quote_via=quote)}"

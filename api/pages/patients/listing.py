@@ -1,0 +1,75 @@
+"""What is offered: the home page, one page for each area, one for each webinar."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from urllib.parse import urlencode
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from fastapi.responses import RedirectResponse, Response
+
+from api.dependencies import NowDep, ReadDep
+from api.pages.patients.source import visit_source
+from api.pages.patients.view import readable, show
+from webinars.services import catalogue, programme
+
+router = APIRouter()
+
+
+@readable(router, "/")
+def home(request: Request, work: ReadDep, now: NowDep) -> Response:
+    return show(
+        request,
+        "home.html",
+        areas=catalogue.list_areas(work),
+        offers=[item for item in programme.list_offers(work, now) if item.following],
+    )
+
+
+@readable(router, "/topics/not-sure")
+def not_sure(request: Request, work: ReadDep, now: NowDep) -> Response:
+    return show(
+        request, "not_sure.html", areas=catalogue.list_areas(work), offers=programme.list_general_offers(work, now)
+    )
+
+
+@readable(router, "/topics/{slug}")
+def topic(request: Request, slug: str, work: ReadDep, now: NowDep) -> Response:
+    """An area. A condition's address leads to its area: one canonical address for each."""
+    found = programme.get_topic_page(work, slug, now)
+    if found.area.topic.slug != slug:
+        return RedirectResponse(f"/topics/{found.area.topic.slug}", HTTPStatus.PERMANENT_REDIRECT)
+    return show(request, "topic.html", area=found.area, offers=found.offers)
+
+
+@readable(router, "/webinars/{slug}")
+def webinar(request: Request, slug: str, work: ReadDep, now: NowDep, session: str = "") -> Response:
+    return _webinar_page(request, slug, work, now, session)
+
+
+@readable(router, "/webinars/{slug}/register")
+def choose(request: Request, slug: str, work: ReadDep, now: NowDep, session: str = "") -> Response:
+    """Where the choice of a date leads: to that session's form, or back with a word if none was chosen."""
+    _, sessions = programme.list_sessions_of(work, slug, now)
+    if session not in {str(item.session.id) for item in sessions}:
+        return _webinar_page(request, slug, work, now, "", is_unchosen=True)
+    query = visit_source(request)
+    tail = f"?{urlencode(query)}" if query else ""
+    return RedirectResponse(f"/sessions/{UUID(session)}/register{tail}", HTTPStatus.SEE_OTHER)
+
+
+def _webinar_page(
+    request: Request, slug: str, work: ReadDep, now: NowDep, chosen: str, *, is_unchosen: bool = False
+) -> Response:
+    offer, sessions = programme.list_sessions_of(work, slug, now)
+    return show(
+        request,
+        "webinar.html",
+        status=HTTPStatus.UNPROCESSABLE_ENTITY if is_unchosen else HTTPStatus.OK,
+        offer=offer,
+        sessions=sessions,
+        areas=programme.conditions_of(work, offer),
+        chosen=chosen,
+        is_unchosen=is_unchosen,
+    )

@@ -1,0 +1,30 @@
+"""Files that browsers and search engines ask for by themselves."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from fastapi.responses import FileResponse, PlainTextResponse
+
+from api.pages.patients.view import readable
+from api.pages.rendering import STATIC
+
+router = APIRouter()
+_ROBOTS = """User-agent: *
+Disallow: /m/
+Disallow: /j/
+Disallow: /my-registration
+Disallow: /sessions/
+Disallow: /console
+Disallow: /dev/
+Disallow: /api/
+"""
+
+
+@readable(router, "/favicon.ico")
+def favicon() -> FileResponse:
+    return FileResponse(STATIC / "icon.svg", media_type="image/svg+xml", headers={"Cache-Control": "max-age=86400"})
+
+
+@readable(router, "/robots.txt")
+def robots() -> PlainTextResponse:
+    return PlainTextResponse(_ROBOTS)

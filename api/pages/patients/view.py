@@ -1,0 +1,63 @@
+"""What all patients' pages share: how they are rendered, and how personal links are tried."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse
+
+from api.middleware.rates import WRONG_LINK, Rates, network
+from api.pages.patients.source import carried, visit_source
+from api.pages.patients.zones import chosen_zone, zone_choices
+from api.pages.rendering import page
+from webinars.errors import LinkInvalid
+
+HOME_ZONE = "America/Denver"
+"""What the select stands at before anybody has chosen."""
+Route = TypeVar("Route", bound=Callable[..., Any])
+
+
+def show(
+    request: Request, template: str, *, status: int = 200, headers: Mapping[str, str] | None = None, **facts: Any
+) -> HTMLResponse:
+    """A patients' page. Templates find the zone that was asked for, and the visitor's source to put on links."""
+    timezone = chosen_zone(request)
+    source = visit_source(request)
+    return page(
+        request,
+        f"patients/{template}",
+        status=status,
+        headers={"Cache-Control": "no-cache", **(headers or {})},
+        **{
+            "timezone": timezone,
+            "zone_groups": zone_choices(timezone or HOME_ZONE),
+            "source": source,
+            "carried": carried(source),
+        }
+        | facts,
+    )
+
+
+def readable(router: APIRouter, path: str) -> Callable[[Route], Route]:
+    """A page that answers GET and, as scanners of mail ask, HEAD."""
+    return router.api_route(path, methods=["GET", "HEAD"])
+
+
+@contextmanager
+def guarded_link(request: Request) -> Iterator[None]:
+    """Around everything that looks a personal link up: wrong ones are counted, too many are refused.
+
+    Raises:
+        TooManyRequests: when the visitor's network has tried too many wrong ones.
+    """
+    rates: Rates = request.app.state.rates
+    who = network(request.client.host if request.client else None)
+    rates.check(WRONG_LINK, who)
+    try:
+        yield
+    except LinkInvalid:
+        rates.count(WRONG_LINK, who)
+        raise

@@ -1,0 +1,1 @@
+"""Benchmarks: what the product does, as a ratio of the raw limit measured in the same run."""

@@ -1,0 +1,51 @@
+"""`make bench`: every figure beside its raw limit, measured in alternation in this very run."""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from benchmarks import listing, messages, registration
+from benchmarks.data import database
+from benchmarks.report import HEADER, Row
+
+
+def main() -> None:
+    arguments = _arguments()
+    print(f"Python {platform.python_version()}, {platform.machine()}; {arguments.rounds} rounds in alternation\n")
+    print(HEADER, flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        for row in _rows(arguments, Path(folder)):
+            print(row, flush=True)
+
+
+def _rows(arguments: argparse.Namespace, folder: Path) -> Iterator[Row]:
+    rounds, seconds = arguments.rounds, arguments.seconds
+    for name in ("PostgreSQL", "SQLite"):
+        for part in arguments.only:
+            with database(name, folder) as url:
+                match part:
+                    case "registration":
+                        yield from registration.measure(name, url, folder, rounds=rounds, seconds=seconds)
+                    case "messages":
+                        yield messages.measure(name, url, folder, rounds=rounds, count=arguments.messages)
+                    case _:
+                        yield listing.measure(name, url, folder, rounds=rounds, seconds=seconds)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    kinds = ["registration", "messages", "listing"]
+    parser.add_argument("only", nargs="*", choices=kinds, default=kinds)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=4.0, help="of load in each round")
+    parser.add_argument("--messages", type=int, default=10_000, help="due in each round")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

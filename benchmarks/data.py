@@ -1,0 +1,89 @@
+"""Databases to measure on, filled through the services."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import UUID, uuid4
+
+from benchmarks.servers import SECRET
+from tests.support.postgres import PostgresServer
+from webinars.rules.sessions import wall_time
+from webinars.services import registrations, schema, sessions, webinars
+from webinars.services.registrations import RegistrationRequest
+from webinars.settings import Environment, Settings
+from webinars.terms import PublicationStatus
+from webinars.testing import MemoryMailer, SetClock
+from webinars.work import Process
+
+ACTOR = "benchmark"
+_BATCH = 500
+
+
+@contextmanager
+def database(name: str, folder: Path) -> Iterator[str]:
+    """An empty database of a kind; its URL."""
+    if name == "SQLite":
+        yield f"sqlite:///{folder / f'{uuid4().hex}.db'}"
+        return
+    with PostgresServer() as server:
+        server.create_database("benchmark")
+        yield server.url("benchmark")
+
+
+@contextmanager
+def process_on(url: str, folder: Path, now: datetime) -> Iterator[Process]:
+    """A process whose clock stands at `now`."""
+    settings = Settings.model_validate(
+        {"environment": Environment.test, "database_url": url, "secret_key": SECRET, "var_dir": folder / "var"}
+    )
+    process = Process(settings, clock=SetClock(now), mail=MemoryMailer())
+    schema.migrate(process)
+    yield process
+    process.close()
+
+
+def present() -> datetime:
+    return datetime.now(UTC)
+
+
+def add_sessions(process: Process, count: int, *, capacity: int, starts_in: timedelta) -> list[UUID]:
+    """Sessions of one published webinar."""
+    now = process.clock.now()
+    made = []
+    with process.work() as work:
+        slug = f"webinar-{now:%H%M%S%f}"
+        facts = {"slug": slug, "title": "Knee pain: options before surgery", "status": PublicationStatus.published}
+        webinars.create_webinar(work, facts, topics=[], presenters=[], actor=ACTOR, now=now)
+        for number in range(count):
+            item = sessions.create_session(
+                work,
+                webinar=slug,
+                wall=wall_time((now + starts_in + timedelta(hours=number)).replace(second=0, microsecond=0), "UTC"),
+                duration_minutes=60,
+                capacity=capacity,
+                room_url="https://rooms.example/r/1",
+                actor=ACTOR,
+                now=now,
+            )
+            made.append(item.session.id)
+    return made
+
+
+def add_registrations(process: Process, session_id: UUID, count: int) -> None:
+    now = process.clock.now()
+    for start in range(0, count, _BATCH):
+        requests = [
+            RegistrationRequest(
+                session_id=session_id,
+                email=f"person{number}@mail.example",
+                name="Ana Nunez",
+                timezone="America/Denver",
+                locale="en-US",
+            )
+            for number in range(start, min(count, start + _BATCH))
+        ]
+        with process.work() as work:
+            registrations.register(work, requests, now)

@@ -1,0 +1,39 @@
+"""The listing of 50 sessions as a page, beside a bare response of the same bytes."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+
+from benchmarks import load
+from benchmarks.data import add_sessions, present, process_on
+from benchmarks.load import Load
+from benchmarks.report import Row, alternate
+from benchmarks.servers import bare, environment, product
+
+SESSIONS = 50
+CONNECTIONS = 32
+
+
+def measure(database: str, url: str, folder: Path, *, rounds: int, seconds: float) -> Row:
+    with process_on(url, folder, present()) as process:
+        for _ in range(SESSIONS):
+            add_sessions(process, 1, capacity=40, starts_in=timedelta(days=7))
+    with product(environment(url, folder), folder) as ours, bare(folder) as raw:
+        page = httpx.get(f"{ours}/")
+        assert page.status_code == 200
+        (folder / "page.html").write_bytes(page.content)
+        mine, theirs = alternate(
+            rounds,
+            lambda _: load.run(Load(f"{ours}/", CONNECTIONS, seconds)),
+            lambda _: load.run(Load(f"{raw}/page", CONNECTIONS, seconds)),
+        )
+    return Row(
+        f"listing of {SESSIONS} sessions, {database}",
+        "/s",
+        [item.per_second for item in mine],
+        [item.per_second for item in theirs],
+        f"{len(page.content) / 1024:.0f} KiB of HTML, {CONNECTIONS} connections",
+    )

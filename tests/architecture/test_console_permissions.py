@@ -1,0 +1,90 @@
+"""Who may do what at the console, route by route. A route that is not in the matrix fails, as does a row too many."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fastapi import APIRouter, FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute, iter_route_contexts
+
+from api.main import create_app
+from api.pages.console.access import NeedsRole
+from webinars.terms import Role
+from webinars.work import Process
+
+ANYBODY = None
+MATRIX: dict[str, Role | None] = {
+    "GET /console/sign-in": ANYBODY,
+    "POST /console/sign-in": ANYBODY,
+    "POST /console/sign-out": ANYBODY,
+    "GET /console": Role.viewer,
+    "GET /console/webinars": Role.viewer,
+    "GET /console/webinars/new": Role.manager,
+    "POST /console/webinars/new": Role.manager,
+    "GET /console/webinars/{slug}": Role.viewer,
+    "GET /console/webinars/{slug}/edit": Role.host,
+    "POST /console/webinars/{slug}/edit": Role.host,
+    "POST /console/webinars/{slug}/status": Role.manager,
+    "GET /console/webinars/{slug}/sessions/new": Role.host,
+    "POST /console/webinars/{slug}/sessions/new": Role.host,
+    "GET /console/presenters": Role.viewer,
+    "POST /console/presenters": Role.manager,
+    "GET /console/topics": Role.viewer,
+    "POST /console/topics": Role.manager,
+    "GET /console/sessions/{session_id}": Role.viewer,
+    "GET /console/sessions/{session_id}/room": Role.host,
+    "POST /console/sessions/{session_id}/room": Role.host,
+    "GET /console/sessions/{session_id}/move": Role.host,
+    "POST /console/sessions/{session_id}/move": Role.host,
+    "POST /console/sessions/{session_id}/publish": Role.host,
+    "GET /console/sessions/{session_id}/cancel": Role.host,
+    "POST /console/sessions/{session_id}/cancel": Role.host,
+    "GET /console/sessions/{session_id}/registrants": Role.viewer,
+    "POST /console/sessions/{session_id}/reveal": Role.host,
+    "GET /console/registrations/{registration_id}": Role.viewer,
+    "POST /console/registrations/{registration_id}/approve": Role.host,
+    "POST /console/registrations/{registration_id}/decline": Role.host,
+    "POST /console/registrations/{registration_id}/resend": Role.host,
+    "GET /console/sessions/{session_id}/messages": Role.viewer,
+    "POST /console/messages/{message_id}/retry": Role.host,
+    "GET /console/sessions/{session_id}/reminders": Role.viewer,
+    "GET /console/sessions/{session_id}/attendance": Role.viewer,
+    "GET /console/sessions/{session_id}/follow-ups": Role.viewer,
+    "POST /console/follow-ups/{follow_up_id}": Role.host,
+}
+
+
+def test_every_route_of_the_console_stands_in_the_matrix(sqlite_process: Process) -> None:
+    assert _needed(create_app(sqlite_process)) == MATRIX
+
+
+def test_control_a_role_left_out_would_be_seen(sqlite_process: Process) -> None:
+    bare = APIRouter()
+
+    @bare.post("/console/bare")
+    def open_to_all() -> None: ...
+
+    app = create_app(sqlite_process)
+    app.include_router(bare)
+    assert _needed(app)["POST /console/bare"] is ANYBODY
+
+
+def _needed(app: FastAPI) -> dict[str, Role | None]:
+    """Every route below /console with the role it asks for."""
+    needed: dict[str, Role | None] = {}
+    for context in iter_route_contexts(app.routes):
+        path, route = context.path or "", context.original_route
+        if path.startswith("/console"):
+            assert isinstance(route, APIRoute), path
+            roles = {need.role for need in _needs(route.dependant)}
+            assert len(roles) <= 1, path
+            needed |= {f"{method} {path}": next(iter(roles), ANYBODY) for method in route.methods or ()}
+    return needed
+
+
+def _needs(dependant: Dependant) -> Iterator[NeedsRole]:
+    if isinstance(dependant.call, NeedsRole):
+        yield dependant.call
+    for inner in dependant.dependencies:
+        yield from _needs(inner)

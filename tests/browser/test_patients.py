@@ -1,0 +1,296 @@
+"""Patients' pages as people use them: on a phone, at a desk, with and without JavaScript."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import DESKTOP, PHONE, Site, start_clock
+from webinars.services.registrations import email_of
+from webinars.tables import AttendanceInterval, Registration
+from webinars.terms import LinkPurpose, RegistrationStatus
+
+pytestmark = pytest.mark.browser
+NEW_YORK = {"timezone_id": "America/New_York"}
+SCREENS = [pytest.param(PHONE, id="phone"), pytest.param(DESKTOP, id="desktop")]
+SCRIPTS = [pytest.param(True, id="script"), pytest.param(False, id="no-script")]
+
+
+@pytest.fixture
+def knee(site: Site) -> Site:
+    """A site with one area, one webinar, two dates."""
+    make = site.make
+    make.topic("knee", "Knee")
+    make.topic("knee-1", "Meniscus tears", parent="knee")
+    make.presenter()
+    make.webinar(
+        "knee-options",
+        topics=("knee",),
+        presenters=("maria-castellan",),
+        summary="Options before surgery.",
+        description="You learn:\n\n- one thing\n- another",
+        asks_question=True,
+    )
+    make.session("knee-options")
+    make.session("knee-options", starts_in=timedelta(days=14))
+    start_clock(site)
+    return site
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+@pytest.mark.parametrize("has_script", SCRIPTS)
+def test_registering_from_the_home_page_to_thanks(knee: Site, screen: dict[str, Any], has_script: bool) -> None:
+    page = knee.open("/?utm_source=blog", java_script_enabled=has_script, **screen, **NEW_YORK)
+    fits(page)
+    page.get_by_role("link", name="Knee", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Knee")
+    fits(page)
+    page.get_by_role("link", name="Knee pain: options").click()
+    fits(page)
+    page.get_by_role("radio").first.check()
+    page.get_by_role("button", name="Continue").click()
+    fits(page)
+    page.get_by_label("Full name").fill("Ana Núñez")
+    page.get_by_label("E-mail address").fill("ana@mail.example")
+    page.get_by_label("Two, somebody watches with me").check()
+    page.get_by_label("A question to the presenter").fill("Do I need an MRI?")
+    if not has_script:
+        page.get_by_label("Your time zone").select_option("America/New_York")
+        page.wait_for_timeout(2100)  # a person is slower than this test; with the script the page itself waits
+    page.get_by_role("button", name="Register").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Thank you. Your seat is reserved")
+    fits(page)
+    assert "ana" not in page.url
+    (registration,) = registrations(knee)
+    assert email_of(knee.process.vault, registration) == "ana@mail.example"
+    assert (registration.seats, registration.timezone) == (2, "America/New_York")
+    assert registration.source == {"utm_source": "blog"}
+
+
+def test_mistakes_get_the_focus_and_lead_to_their_fields(knee: Site) -> None:
+    knee.watch.expected_statuses.add(422)
+    page = knee.open(form_path(knee), **PHONE)
+    page.get_by_label("E-mail address").fill("ana@gmial.com")
+    page.get_by_role("button", name="Register").click()
+    summary = page.get_by_role("alert")
+    expect(summary).to_be_focused()
+    expect(page).to_have_title("Error: Register: Knee pain: options – Example Joint & Spine Clinics")
+    fits(page)
+    summary.get_by_role("link", name="Enter your name.").click()
+    expect(page.get_by_label("Full name")).to_be_focused()
+    expect(page.get_by_label("E-mail address")).to_have_value("ana@gmial.com")
+
+
+def test_a_mistyped_mail_domain_is_hinted_at_and_stops_nobody(knee: Site) -> None:
+    page = knee.open(form_path(knee), **DESKTOP)
+    page.get_by_label("Full name").fill("Ana")
+    email = page.get_by_label("E-mail address")
+    for typed, hinted in (("ana@gmail.com", False), ("ana@clinic.example", False), ("Ana@gmial.com", True)):
+        email.fill(typed)
+        email.press("Tab")
+        page.wait_for_timeout(500)
+        expect(page.get_by_text("Did you mean gmail.com?")).to_have_count(1 if hinted else 0)
+    page.get_by_role("button", name="Use Ana@gmail.com").click()
+    expect(email).to_have_value("Ana@gmail.com")
+    email.fill("ana@gmial.com")
+    page.get_by_role("button", name="Register").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Thank you")
+
+
+def test_pressing_twice_registers_once(knee: Site) -> None:
+    page = knee.open(form_path(knee), **DESKTOP)
+    posts: list[str] = []
+    page.on("request", lambda request: posts.append(request.url) if request.method == "POST" else None)
+    page.get_by_label("Full name").fill("Ana")
+    page.get_by_label("E-mail address").fill("ana@mail.example")
+    page.get_by_role("button", name="Register").dblclick()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Thank you")
+    assert len(posts) == 1
+    page.reload()
+    assert len(registrations(knee)) == 1
+
+
+def test_times_are_the_visitors_own_and_can_be_changed(knee: Site) -> None:
+    page = knee.open("/", **DESKTOP, **NEW_YORK)
+    card = page.get_by_role("listitem").filter(has=page.get_by_role("heading", name="Knee pain: options"))
+    expect(page.get_by_text("Times are shown in Eastern Time.")).to_be_visible()
+    expect(card.locator("time")).to_have_text("Monday, March 9, 2026 11:00 AM Eastern Time (America/New_York)")
+    expect(card.locator(".elsewhere")).to_have_text("At the clinic: Mon, Mar 9, 9:00 AM Mountain Time (America/Denver)")
+    page.get_by_text("Change").click()
+    page.get_by_label("Show times in").select_option("Pacific/Honolulu")
+    expect(card.locator("time")).to_contain_text("5:00 AM")
+    page.goto(knee.address + "/webinars/knee-options")
+    expect(page.locator("time").first).to_contain_text("5:00 AM")  # the choice is kept
+
+
+def test_a_date_on_the_other_side_of_midnight_is_right_on_the_leaf_too(site: Site) -> None:
+    site.make.session(starts_in=timedelta(days=7, hours=15))  # 23:00 in Denver
+    start_clock(site)
+    page = site.open("/", **PHONE, **NEW_YORK)
+    expect(page.locator("time")).to_contain_text("Tuesday, March 10, 2026")
+    expect(page.locator(".leaf")).to_have_text("Tue10Mar")
+
+
+def test_without_a_script_the_server_shows_the_zone_that_is_chosen(knee: Site) -> None:
+    page = knee.open("/", java_script_enabled=False, **PHONE)
+    expect(page.locator("time")).to_contain_text("9:00 AM Mountain Time")
+    page.get_by_text("Change").click()
+    page.get_by_label("Show times in").select_option("America/New_York")
+    page.get_by_role("button", name="Show").click()
+    expect(page.locator("time")).to_contain_text("11:00 AM Eastern Time")
+    fits(page)
+
+
+@pytest.mark.parametrize("has_script", SCRIPTS)
+def test_cancelling_from_the_mails_link(site: Site, has_script: bool) -> None:
+    registered = site.make.registration(site.make.session().session.id, timezone="America/New_York")
+    start_clock(site)
+    path = link_path(site, LinkPurpose.manage, registered.registration)
+    page = site.open(path, java_script_enabled=has_script, **PHONE)
+    assert page.url == f"{site.address}/my-registration"
+    expect(page.get_by_role("heading", level=1)).to_have_text("You are registered")
+    expect(page.locator("time")).to_contain_text("11:00 AM Eastern Time")
+    fits(page)
+    page.get_by_role("button", name="Send me the e-mail again").click()
+    expect(page.get_by_role("status")).to_contain_text("on its way again")
+    page.get_by_text("Cancel my registration", exact=True).click()
+    fits(page)
+    page.get_by_role("button", name="Yes, cancel my registration").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Your registration is cancelled")
+    expect(page.get_by_role("link", name="Register again")).to_be_visible()
+    assert [row.status for row in registrations(site)] == [RegistrationStatus.withdrawn]
+
+
+@pytest.mark.parametrize("has_script", SCRIPTS)
+def test_joining_leads_into_the_room(site: Site, room: str, has_script: bool) -> None:
+    registered = site.make.registration(site.make.session(starts_in=timedelta(minutes=5)).session.id)
+    with site.process.work() as work:
+        work.db.execute(sa.text("UPDATE sessions SET room_url = :url"), {"url": f"{room}/r/1"})
+    start_clock(site)
+    site.watch.allowed.add(room)
+    page = site.open(
+        link_path(site, LinkPurpose.enter, registered.registration), java_script_enabled=has_script, **PHONE
+    )
+    fits(page)
+    with site.process.read() as work:
+        assert work.db.scalars(sa.select(AttendanceInterval)).all() == []
+    page.get_by_role("button", name="Join now").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("The room")
+    assert page.url == f"{room}/r/1"
+    with site.process.read() as work:
+        assert len(work.db.scalars(sa.select(AttendanceInterval)).all()) == 1
+
+
+def test_the_button_appears_by_itself_when_the_room_opens(site: Site) -> None:
+    registered = site.make.registration(site.make.session(starts_in=timedelta(minutes=16)).session.id)
+    start_clock(site)
+    site.process.clock._starts_at += timedelta(seconds=57)  # type: ignore[attr-defined]
+    page = site.open(link_path(site, LinkPurpose.enter, registered.registration), **DESKTOP)
+    expect(page.get_by_role("timer")).to_contain_text("second")
+    expect(page.get_by_role("button", name="Join now")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_words_and_borders_stand_out(knee: Site, scheme: str) -> None:
+    """WCAG 1.4.3 and 1.4.11: 4.5:1 for words, 3:1 for what a control is known by."""
+    knee.watch.expected_statuses.add(404)
+    page = knee.open("/", color_scheme=scheme, **DESKTOP)
+    for path in ("/", "/topics/knee", "/webinars/knee-options", form_path(knee), "/my-registration"):
+        page.goto(knee.address + path)
+        assert page.evaluate(CONTRASTS) == [], path
+
+
+CONTRASTS = """() => {
+  const rgb = (text) => text.match(/[\\d.]+/g).map(Number);
+  const ground = (element) => {
+    for (let at = element; at; at = at.parentElement) {
+      const color = rgb(getComputedStyle(at).backgroundColor);
+      if (color.length < 4 || color[3] > 0) return color;
+    }
+    return [255, 255, 255];
+  };
+  const light = (color) => {
+    const [r, g, b] = color.map((part) => {
+      const share = part / 255;
+      return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const ratio = (a, b) => {
+    const [low, high] = [light(a), light(b)].sort((x, y) => x - y);
+    return (high + 0.05) / (low + 0.05);
+  };
+  const found = [];
+  for (const element of document.querySelectorAll("body *")) {
+    const style = getComputedStyle(element);
+    const says = [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
+    if (says && ratio(rgb(style.color), ground(element)) < 4.5) found.push(`${element.tagName} ${element.textContent}`);
+    if (element.matches("input:not([type=hidden]), select, textarea")
+      && ratio(rgb(style.borderTopColor), ground(element.parentElement)) < 3) found.push(`border of ${element.name}`);
+  }
+  return found;
+}"""
+
+
+@pytest.fixture
+def room() -> Iterator[str]:
+    """Somebody else's server."""
+
+    class Room(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = b"<!doctype html><html lang=en><title>Room</title><link rel=icon href=data:,><h1>The room</h1>"
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Room)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def fits(page: Page) -> None:
+    """No sideways scrolling, not even at 320 px, and everything to press is large enough for a thumb."""
+    size = page.viewport_size
+    assert size is not None
+    page.set_viewport_size({"width": 320, "height": size["height"]})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    page.set_viewport_size(size)
+    small = page.evaluate(
+        """(pressed) => [...document.querySelectorAll(pressed)]
+          .filter((element) => element.checkVisibility() && !element.closest(".trap"))
+          .filter((element) => element.getBoundingClientRect().height < 47.5)
+          .map((element) => element.outerHTML.slice(0, 80))""",
+        "button, select, textarea, summary, .button, .choice, input[type=text], input[type=email]",
+    )
+    assert small == []
+
+
+def form_path(site: Site) -> str:
+    with site.process.read() as work:
+        session_id = work.db.execute(sa.text("SELECT id FROM sessions ORDER BY starts_at LIMIT 1")).scalar_one()
+    return f"/sessions/{session_id}/register"
+
+
+def link_path(site: Site, purpose: LinkPurpose, registration: Any) -> str:
+    folder = {LinkPurpose.manage: "m", LinkPurpose.enter: "j"}[purpose]
+    return f"/{folder}/{site.process.vault.link_token(purpose, registration.id, registration.link_version)}"
+
+
+def registrations(site: Site) -> list[Registration]:
+    with site.process.read() as work:
+        return list(work.db.scalars(sa.select(Registration)))

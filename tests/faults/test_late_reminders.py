@@ -1,0 +1,92 @@
+"""Nobody was there to send for two hours: what still helps goes out, what does not is recorded as missed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from sqlmodel import col
+
+from scheduler.loop import Scheduler
+from tests.factories import Factory
+from webinars.gateways.mail import MailTransportDown
+from webinars.services import reminders
+from webinars.tables import Message
+from webinars.terms import MessageKind, MessageState
+from webinars.testing import MemoryMailer, SetClock
+from webinars.work import Process
+
+OUTAGE = timedelta(hours=2)
+
+
+@pytest.mark.parametrize(
+    ("back", "day", "hour", "minutes", "subjects"),
+    [
+        pytest.param(timedelta(hours=-23), "sent", "planned", "planned", ["Tomorrow"], id="the day before"),
+        pytest.param(
+            timedelta(minutes=-50), "sent", "sent", "planned", ["Tomorrow", "In 50 minutes"], id="an hour before"
+        ),
+        pytest.param(timedelta(minutes=-5), "sent", "missed", "sent", ["Tomorrow", "In 5 minutes"], id="just in time"),
+        pytest.param(
+            timedelta(seconds=-20), "sent", "missed", "sent", ["Tomorrow", "Starting now"], id="at the last moment"
+        ),
+        pytest.param(timedelta(), "sent", "missed", "missed", ["Tomorrow"], id="at the start"),
+        pytest.param(timedelta(minutes=30), "sent", "missed", "missed", ["Tomorrow"], id="too late"),
+    ],
+)
+def test_after_an_outage_of_two_hours(
+    process: Process,
+    factory: Factory,
+    clock: SetClock,
+    mailer: MemoryMailer,
+    back: timedelta,
+    day: str,
+    hour: str,
+    minutes: str,
+    subjects: list[str],
+) -> None:
+    session = factory.session(minutes=120).session
+    factory.registration(session.id)
+    scheduler = Scheduler(process)
+    scheduler.tick(clock.now())
+    mailer.mails.clear()
+    ticks = [session.starts_at + timedelta(minutes=offset) for offset in range(-26 * 60, 60, 10)]
+    for moment in (moment for moment in ticks if moment < session.starts_at + back - OUTAGE):
+        clock.set(moment)
+        scheduler.tick(moment)
+    clock.set(session.starts_at + back)
+    scheduler.tick(clock.now())
+    scheduler.stop()
+    with process.read() as work:
+        items = reminders.ledger(work, session.id, cursor=None, limit=10).items
+    assert [(item.rule, item.state.value) for item in items] == [
+        ("24 h before", day),
+        ("1 h before", hour),
+        ("10 min before", minutes),
+    ]
+    assert {item.reason for item in items if item.state is MessageState.missed} <= {"expired"}
+    assert [mail.subject.partition(":")[0] for mail in mailer.mails] == subjects
+
+
+def test_a_reminder_that_was_planned_but_could_not_be_sent_in_time_is_missed(
+    process: Process, factory: Factory, clock: SetClock, mailer: MemoryMailer
+) -> None:
+    session = factory.session().session
+    factory.registration(session.id)
+    scheduler = Scheduler(process)
+    scheduler.tick(clock.now())
+    for offset in (-60, -30):  # planned while the mail server is away
+        clock.set(session.starts_at + timedelta(minutes=offset))
+        mailer.failures = [MailTransportDown("away")] * 10
+        scheduler.tick(clock.now())
+    mailer.failures, sent_before = [], len(mailer.mails)
+    clock.set(session.starts_at - timedelta(minutes=5))
+    scheduler.tick(clock.now())
+    scheduler.stop()
+    assert [mail.subject.partition(":")[0] for mail in mailer.mails[sent_before:]] == ["In 5 minutes"]
+    with process.read() as work:
+        rows = work.db.scalars(
+            sa.select(Message).where(col(Message.kind) == MessageKind.reminder).order_by(col(Message.due_at))
+        )
+        assert [(row.state.value, row.reason) for row in rows] == [("missed", "expired"), ("sent", None)]

@@ -1,0 +1,125 @@
+"""How urgent a message is, how long it helps, and whether it still makes sense."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from webinars.rules.messages import RETRY_AFTER, Situation, deadline, objection, priority, retry_at
+from webinars.terms import AttendanceState, MessageKind, RegistrationStatus, SessionStatus, SkipReason
+
+NOW = datetime(2026, 3, 2, 15, tzinfo=UTC)
+START = NOW + timedelta(days=7)
+END = START + timedelta(hours=1)
+Status = RegistrationStatus
+CANCELLED, SUPERSEDED = SkipReason.cancelled, SkipReason.superseded
+
+
+def situation(
+    status: RegistrationStatus = Status.confirmed,
+    session: SessionStatus = SessionStatus.scheduled,
+    version: int = 3,
+    *,
+    has_joined: bool = False,
+    attendance: AttendanceState | None = None,
+) -> Situation:
+    return Situation(status, session, version, has_joined, attendance)
+
+
+def object_to(kind: MessageKind, now: Situation, segment: AttendanceState | None = None) -> SkipReason | None:
+    """To a message made for version 3 of the schedule."""
+    return objection(kind, 3, segment, now)
+
+
+MAKES_SENSE_FOR = {
+    MessageKind.confirmation: {Status.confirmed},
+    MessageKind.promoted: {Status.confirmed},
+    MessageKind.reminder: {Status.confirmed},
+    MessageKind.waitlisted: {Status.waitlisted},
+    MessageKind.pending: {Status.pending},
+    MessageKind.declined: {Status.declined},
+    MessageKind.withdrawn: {Status.withdrawn},
+    MessageKind.resent: {Status.confirmed, Status.waitlisted, Status.pending},
+    MessageKind.moved: {Status.confirmed, Status.waitlisted, Status.pending},
+    MessageKind.session_cancelled: set(),  # of a session that is not
+    MessageKind.follow_up: {Status.confirmed},
+}
+
+
+@pytest.mark.parametrize("kind", MessageKind)
+def test_a_message_goes_only_to_whom_it_is_true_of(kind: MessageKind) -> None:
+    assert {status for status in Status if object_to(kind, situation(status)) is None} == MAKES_SENSE_FOR[kind]
+
+
+@pytest.mark.parametrize("kind", MessageKind)
+def test_of_a_cancelled_session_only_its_end_is_told(kind: MessageKind) -> None:
+    told = {status for status in Status if object_to(kind, situation(status, SessionStatus.cancelled)) is None}
+    goodbyes = {MessageKind.withdrawn: {Status.withdrawn}, MessageKind.declined: {Status.declined}}
+    assert told == (set(Status) if kind is MessageKind.session_cancelled else goodbyes.get(kind, set()))
+
+
+@pytest.mark.parametrize("kind", [MessageKind.reminder, MessageKind.moved])
+def test_what_was_made_for_an_older_time_is_superseded(kind: MessageKind) -> None:
+    assert object_to(kind, situation(version=4)) is SUPERSEDED
+    assert object_to(MessageKind.confirmation, situation(version=4)) is None  # it says the new time
+
+
+def test_who_is_there_already_needs_no_reminder() -> None:
+    assert object_to(MessageKind.reminder, situation(has_joined=True)) is SkipReason.joined
+    assert object_to(MessageKind.follow_up, situation(has_joined=True)) is None
+
+
+def test_a_follow_up_must_fit_what_is_known_when_it_is_sent() -> None:
+    attended, no_show = AttendanceState.attended, AttendanceState.no_show
+    assert object_to(MessageKind.follow_up, situation(attendance=attended), attended) is None
+    assert object_to(MessageKind.follow_up, situation(attendance=attended), no_show) is SkipReason.segment
+
+
+def test_answers_come_before_reminders_and_these_before_follow_ups() -> None:
+    assert {kind for kind in MessageKind if priority(kind) == 1} == {MessageKind.reminder}
+    assert {kind for kind in MessageKind if priority(kind) == 2} == {MessageKind.follow_up}
+    assert {priority(kind) for kind in MessageKind} == {0, 1, 2}
+
+
+@pytest.mark.parametrize(
+    ("kind", "until"),
+    [
+        (MessageKind.confirmation, END),
+        (MessageKind.promoted, END),
+        (MessageKind.resent, END),
+        (MessageKind.moved, END),
+        (MessageKind.waitlisted, START),
+        (MessageKind.pending, START),
+        (MessageKind.reminder, START),
+        (MessageKind.withdrawn, NOW + timedelta(days=3)),
+        (MessageKind.declined, NOW + timedelta(days=3)),
+        (MessageKind.session_cancelled, NOW + timedelta(days=3)),
+        (MessageKind.follow_up, END + timedelta(days=7)),
+    ],
+)
+def test_how_long_a_message_helps(kind: MessageKind, until: datetime) -> None:
+    assert deadline(kind, NOW, START, END) == until
+
+
+@pytest.mark.parametrize("kind", MessageKind)
+def test_a_follow_up_made_late_still_has_its_week(kind: MessageKind) -> None:
+    late = END + timedelta(days=30)
+    if kind is MessageKind.follow_up:
+        assert deadline(kind, late, START, END) == late + timedelta(days=7)
+
+
+@given(st.integers(1, 20), st.integers(0, 2**32))
+def test_waits_grow_and_are_spread_by_a_fifth(attempts: int, seed: int) -> None:
+    seconds = RETRY_AFTER[min(attempts, len(RETRY_AFTER)) - 1]
+    again = retry_at(NOW, attempts, NOW + timedelta(days=2), random.Random(seed))
+    assert again is not None
+    assert 0.8 * seconds <= (again - NOW).total_seconds() <= 1.2 * seconds
+
+
+def test_there_is_no_retry_after_the_deadline() -> None:
+    assert retry_at(NOW, 1, NOW + timedelta(seconds=24), random.Random(1)) is None
+    assert retry_at(NOW, 1, NOW + timedelta(seconds=37), random.Random(1)) is not None

@@ -1,0 +1,180 @@
+"""Column types and transactions, on both databases alike."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy.dialects import sqlite
+
+from tests.concurrency.load import at_once
+from tests.conftest import NOW, make_settings
+from tests.factories import Factory
+from webinars.db import Engines, SealedText, UtcMoment
+from webinars.queries import sessions as sessions_queries
+from webinars.tables import Topic, WebinarSession
+from webinars.tables.base import core
+from webinars.testing import MemoryMailer
+from webinars.work import Process
+
+MOMENTS = [
+    NOW,
+    datetime(1970, 1, 1, tzinfo=UTC),
+    datetime(1969, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC),
+    datetime(2026, 3, 8, 9, 0, 0, 1, tzinfo=UTC),
+    datetime(2199, 12, 31, 23, 59, 59, tzinfo=UTC),
+    datetime(2026, 3, 8, 2, 0, tzinfo=timezone(timedelta(hours=-7))),
+]
+
+
+def test_moments_come_back_as_they_went_in(process: Process) -> None:
+    with process.work() as work:
+        for number, moment in enumerate(MOMENTS):
+            topic = Topic(id=UUID(int=number), slug=f"t{number}", name="T", created_at=moment, updated_at=NOW)
+            work.db.add(topic)
+    with process.read() as work:
+        kept = [work.db.get_one(Topic, UUID(int=number)).created_at for number in range(len(MOMENTS))]
+    assert kept == MOMENTS
+    assert {moment.tzinfo for moment in kept} == {UTC}
+
+
+def test_moments_are_compared_as_moments(process: Process) -> None:
+    with process.work() as work:
+        for number, moment in enumerate(MOMENTS):
+            topic = Topic(id=UUID(int=number), slug=f"t{number}", name="T", created_at=moment, updated_at=NOW)
+            work.db.add(topic)
+    with process.read() as work:
+        column = core(Topic).c.created_at
+        in_order = list(work.db.scalars(sa.select(column).order_by(column)))
+        earlier = work.db.scalar(sa.select(sa.func.count()).where(column < NOW))
+    assert in_order == sorted(MOMENTS)
+    assert earlier == sum(moment < NOW for moment in MOMENTS)
+
+
+@given(st.datetimes(timezones=st.timezones()))
+def test_a_moment_keeps_its_microseconds_on_sqlite(moment: datetime) -> None:
+    kind, dialect = UtcMoment(), sqlite.dialect()
+    try:
+        expected = moment.astimezone(UTC)
+    except OverflowError:  # year 1 and year 9999 have an edge
+        return
+    assert kind.process_result_value(kind.process_bind_param(moment, dialect), dialect) == expected
+
+
+def test_a_moment_without_a_zone_is_refused(process: Process) -> None:
+    naive = NOW.replace(tzinfo=None)
+    with pytest.raises(sa.exc.StatementError, match="a moment needs a zone"), process.work() as work:
+        work.db.execute(sa.insert(core(Topic)).values(id=UUID(int=1), slug="t", name="T", created_at=naive))
+
+
+def test_personal_data_that_was_not_sealed_is_refused(process: Process) -> None:
+    table = sa.Table("letters", sa.MetaData(), sa.Column("text", SealedText))
+    with process.engines.write.connect() as connection:
+        table.create(connection)
+        for plain in ("ana@mail.example", b"ana@mail.example"):
+            with pytest.raises(sa.exc.StatementError, match="must be sealed"):
+                connection.execute(sa.insert(table).values(text=plain))
+        sealed = process.vault.seal("letters.text", UUID(int=1), "ana@mail.example")
+        connection.execute(sa.insert(table).values(text=sealed))
+        assert connection.scalar(sa.select(table.c.text)) == sealed
+
+
+def test_enums_are_kept_as_their_words(process: Process, factory: Factory) -> None:
+    factory.session()
+    with process.engines.read.connect() as connection:
+        assert connection.scalar(sa.text("SELECT status FROM sessions")) == "scheduled"
+
+
+def test_the_database_itself_refuses_a_word_that_is_none(process: Process, factory: Factory) -> None:
+    factory.session()
+    with pytest.raises(sa.exc.IntegrityError), process.work() as work:
+        work.db.execute(sa.text("UPDATE sessions SET status = 'perhaps'"))
+
+
+def test_sqlite_is_durable_and_keeps_references(sqlite_process: Process) -> None:
+    for engine in (sqlite_process.engines.write, sqlite_process.engines.read):
+        with engine.connect() as connection:
+            pragmas = [
+                connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+                for name in ("journal_mode", "synchronous", "foreign_keys")
+            ]
+        assert pragmas == ["wal", 2, 1]
+
+
+def test_what_a_read_transaction_sees_does_not_change_under_it(
+    sqlite_process: Process, sqlite_factory: Factory
+) -> None:
+    sqlite_factory.topic("knee")
+    with sqlite_process.read() as work:
+        before = work.db.scalar(sa.select(sa.func.count()).select_from(core(Topic)))
+        sqlite_factory.topic("hip")  # a writer is not held up
+        assert work.db.scalar(sa.select(sa.func.count()).select_from(core(Topic))) == before == 1
+    with sqlite_process.read() as work:
+        assert work.db.scalar(sa.select(sa.func.count()).select_from(core(Topic))) == 2
+
+
+def test_a_read_transaction_on_postgresql_can_change_nothing(postgres_url: str, tmp_path: Path) -> None:
+    process = Process(make_settings(postgres_url, tmp_path), mail=MemoryMailer())
+    with pytest.raises(sa.exc.InternalError, match="read-only transaction"), process.read() as work:
+        work.db.execute(sa.text("DELETE FROM topics"))
+    process.close()
+
+
+def test_a_locked_session_is_changed_by_one_at_a_time(process: Process, factory: Factory) -> None:
+    session_id = factory.session(capacity=1000).session.id
+
+    def count_up() -> None:
+        with process.work() as work:
+            session = sessions_queries.lock_session(work.db, session_id).session
+            session.seats_taken += 1
+
+    at_once([count_up] * 8)
+    with process.read() as work:
+        assert work.db.get_one(WebinarSession, session_id).seats_taken == 8
+
+
+def test_for_update_alone_does_not_lock_on_sqlite(sqlite_process: Process, sqlite_factory: Factory) -> None:
+    """The control: the same statement, on an engine that begins as the driver does by default."""
+    session_id = sqlite_factory.session(capacity=1000).session.id
+    url = sqlite_process.engines.write.url
+    engine = sa.create_engine(url, connect_args={"timeout": 30}, pool_size=8)
+    table, together = core(WebinarSession), threading.Barrier(8)
+
+    def count_up() -> None:
+        with engine.begin() as connection:
+            query = sa.select(table.c.seats_taken).where(table.c.id == session_id).with_for_update()
+            taken = connection.execute(query).scalar_one()
+            together.wait(30)
+            connection.execute(sa.update(table).values(seats_taken=taken + 1))
+
+    at_once([count_up] * 8)
+    engine.dispose()
+    with sqlite_process.read() as work:
+        assert work.db.get_one(WebinarSession, session_id).seats_taken == 1  # seven were lost
+
+
+def test_two_that_lock_the_same_sessions_do_not_wait_for_each_other_for_ever(
+    process: Process, factory: Factory
+) -> None:
+    ids = [factory.session().session.id for _ in range(3)]
+
+    def lock(order: list[UUID]) -> int:
+        with process.work() as work:
+            return len(sessions_queries.lock_sessions(work.db, order))
+
+    assert at_once([lambda order=order: lock(order) for order in [ids, ids[::-1]] * 4]) == [3] * 8  # type: ignore[misc]
+
+
+def test_an_sqlite_file_is_made_where_it_is_asked_for(tmp_path: Path) -> None:
+    engines = Engines(f"sqlite:///{tmp_path / 'a' / 'b' / 'webinars.db'}", pool_size=1)
+    assert engines.is_sqlite
+    with engines.write.begin():
+        pass
+    engines.dispose()
+    assert (tmp_path / "a" / "b" / "webinars.db").exists()

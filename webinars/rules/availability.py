@@ -1,0 +1,49 @@
+"""What a visitor can do about a session: register, wait, or neither."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from webinars.terms import SessionStatus
+
+FEW_SHARE = 0.2
+"""With this share of the seats left or less, they are few."""
+
+
+class Availability(StrEnum):
+    """How a session stands for somebody who is not registered."""
+
+    open = "open"
+    few_seats = "few_seats"
+    waitlist = "waitlist"
+    full = "full"
+    started = "started"
+    ended = "ended"
+    cancelled = "cancelled"
+
+    @property
+    def takes_registrations(self) -> bool:
+        return self in {Availability.open, Availability.few_seats, Availability.waitlist}
+
+
+def availability(
+    status: SessionStatus,
+    starts_at: datetime,
+    ends_at: datetime,
+    *,
+    capacity: int,
+    seats_taken: int,
+    waitlisted: int,
+    waitlist_open: bool,
+    now: datetime,
+) -> Availability:
+    """How a session stands at `now`. While anybody waits, a newcomer waits too, even if a seat is free."""
+    if status is not SessionStatus.scheduled:
+        return Availability.cancelled
+    if now >= starts_at:
+        return Availability.ended if now >= ends_at else Availability.started
+    seats_left = capacity - seats_taken
+    if seats_left <= 0 or waitlisted:
+        return Availability.waitlist if waitlist_open else Availability.full
+    return Availability.few_seats if seats_left <= capacity * FEW_SHARE else Availability.open

@@ -1,0 +1,50 @@
+"""What hosts may write about what is offered."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+from webinars.errors import InvalidField
+
+LONGEST_SLUG = 80
+_SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_SHORTEST_TELLING = 4
+
+
+def clean_slug(text: str, field: str = "slug") -> str:
+    """A short name as it stands in addresses.
+
+    Raises:
+        InvalidField: unless it is lower-case letters and digits, words joined by hyphens.
+    """
+    slug = text.strip()
+    if len(slug) > LONGEST_SLUG or not _SLUG.fullmatch(slug):
+        raise InvalidField(
+            f"Use lower-case letters, digits and single hyphens, at most {LONGEST_SLUG}: knee-options.", field=field
+        )
+    return slug
+
+
+def clean_link(text: str, field: str) -> str:
+    """An address that a page may link to, or nothing.
+
+    Raises:
+        InvalidField: unless it is empty or https.
+    """
+    link = text.strip()
+    parts = urlsplit(link)
+    if link and (parts.scheme != "https" or not parts.hostname or parts.username or parts.password):
+        raise InvalidField("The address must begin with https://.", field=field)
+    return link
+
+
+def telling_words(title: str, topics: Iterable[str]) -> list[str]:
+    """Words of a title that name an area or a condition: such a title must not stand on a lock screen."""
+    telling = {word for name in topics for word in _words(name) if len(word) >= _SHORTEST_TELLING}
+    return [word for word in _words(title) if word in telling]
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"[^\W\d_]+", text.lower())

@@ -1,0 +1,168 @@
+"""The programme as visitors see it: what is offered, when, and whether there are seats."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from webinars.documents.calendars import session_file, session_uid
+from webinars.documents.texts import domain_of, mail_address, one_line
+from webinars.queries.sessions import Scheduled
+from webinars.rules.availability import Availability, availability
+from webinars.services import catalogue, sessions, webinars
+from webinars.services.catalogue import Area
+from webinars.services.webinars import Offer
+from webinars.settings import Settings
+from webinars.tables import Topic, WebinarSession
+from webinars.terms import SessionStatus
+from webinars.work import ReadWork
+
+_MOST = 200
+IN_THE_MAIL = "Your personal link to join is in the e-mail you get from us."
+"""What calendar entries say that anybody may have made: they hold no secret."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListedSession:
+    """A session with its offer, as somebody may choose it."""
+
+    session: WebinarSession
+    offer: Offer
+    availability: Availability
+
+    @property
+    def seats_left(self) -> int:
+        return max(0, self.session.capacity - self.session.seats_taken)
+
+
+@dataclass(frozen=True, slots=True)
+class ListedOffer:
+    """A webinar with its next session, if there is one, and how many follow."""
+
+    offer: Offer
+    following: ListedSession | None
+    more: int
+
+
+@dataclass(frozen=True, slots=True)
+class TopicPage:
+    """All about one area."""
+
+    area: Area
+    offers: Sequence[ListedOffer]
+
+
+def list_offers(work: ReadWork, now: datetime, *, topic: str | None = None) -> list[ListedOffer]:
+    """Webinars by their next session; those without one come last.
+
+    Raises:
+        NotFound: if there is no such topic.
+    """
+    offers = webinars.list_webinars(work, topic=topic)
+    coming: dict[UUID, list[Scheduled]] = defaultdict(list)
+    for item in sessions.list_sessions(work, topic=topic, starts_from=now, limit=_MOST).items:
+        if item.session.status is SessionStatus.scheduled:
+            coming[item.webinar.id].append(item)
+    listed = [_listed_offer(offer, coming[offer.webinar.id], now) for offer in offers]
+    dated = [item for item in listed if item.following is not None]
+    dated.sort(key=lambda item: item.following.session.starts_at if item.following else now)
+    return dated + [item for item in listed if item.following is None]
+
+
+def list_general_offers(work: ReadWork, now: datetime) -> list[ListedOffer]:
+    """Webinars that are about no area in particular: for whoever is not sure."""
+    return [item for item in list_offers(work, now) if not item.offer.topics]
+
+
+def get_topic_page(work: ReadWork, slug: str, now: datetime) -> TopicPage:
+    """An area with its webinars; a condition leads to the area it belongs to.
+
+    Raises:
+        NotFound: if there is no such topic.
+    """
+    topic = catalogue.get_topic(work, slug)
+    areas = catalogue.list_areas(work)
+    area = next(area for area in areas if area.topic.id in {topic.id, topic.parent_id})
+    return TopicPage(area, list_offers(work, now, topic=area.topic.slug))
+
+
+def list_sessions_of(work: ReadWork, slug: str, now: datetime) -> tuple[Offer, list[ListedSession]]:
+    """A webinar and its sessions to come, cancelled ones too, so that nobody wonders where one went.
+
+    Raises:
+        NotFound: if there is no such webinar, or none that the public may see.
+    """
+    offer = webinars.get_webinar(work, slug)
+    coming = sessions.list_sessions(work, webinar=slug, starts_from=now, limit=_MOST).items
+    return offer, [_listed(item, offer, now) for item in coming]
+
+
+def get_listed(work: ReadWork, session_id: UUID, now: datetime) -> ListedSession:
+    """A session that the public may see.
+
+    Raises:
+        NotFound: if there is none.
+    """
+    item = sessions.get_session(work, session_id)
+    return _listed(item, webinars.offers_of(work, [item.webinar])[item.webinar.id], now)
+
+
+def list_other_sessions(work: ReadWork, listed: ListedSession, now: datetime) -> list[ListedSession]:
+    """Sessions of the same webinar that still take registrations."""
+    _, coming = list_sessions_of(work, listed.offer.webinar.slug, now)
+    return [
+        other for other in coming if other.session.id != listed.session.id and other.availability.takes_registrations
+    ]
+
+
+def conditions_of(work: ReadWork, offer: Offer) -> list[Area]:
+    """What a webinar covers: its areas with their conditions, or the conditions it names itself."""
+    own = {topic.id for topic in offer.topics}
+    found = []
+    for area in catalogue.list_areas(work):
+        named: list[Topic] = [condition for condition in area.conditions if condition.id in own]
+        if area.topic.id in own or named:
+            found.append(Area(area.topic, named or area.conditions))
+    return found
+
+
+def calendar_file(settings: Settings, listed: ListedSession) -> bytes:
+    """A session as a calendar file that names neither its subject nor a registrant."""
+    session = listed.session
+    return session_file(
+        uid=session_uid(session.id, domain_of(mail_address(settings.mail_from))),
+        sequence=session.schedule_version,
+        updated_at=session.updated_at,
+        created_at=session.created_at,
+        starts_at=session.starts_at,
+        ends_at=session.ends_at,
+        summary=one_line(listed.offer.webinar.public_title),
+        organizer_name=settings.sender_name,
+        organizer_email=settings.mail_from,
+        description=IN_THE_MAIL,
+        url=f"{settings.base_url}/sessions/{session.id}/register",
+        cancelled=session.status is SessionStatus.cancelled,
+    )
+
+
+def _listed_offer(offer: Offer, coming: Sequence[Scheduled], now: datetime) -> ListedOffer:
+    following = _listed(coming[0], offer, now) if coming else None
+    return ListedOffer(offer, following, max(0, len(coming) - 1))
+
+
+def _listed(item: Scheduled, offer: Offer, now: datetime) -> ListedSession:
+    session = item.session
+    standing = availability(
+        session.status,
+        session.starts_at,
+        session.ends_at,
+        capacity=session.capacity,
+        seats_taken=session.seats_taken,
+        waitlisted=session.waitlisted,
+        waitlist_open=session.waitlist_open,
+        now=now,
+    )
+    return ListedSession(session, offer, standing)
