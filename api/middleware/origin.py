@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
+from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.errors import problem
+from api.pages.error_pages import status_page
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-_FORBIDDEN = 403
 
 
 class OriginCheck:
@@ -29,8 +30,7 @@ class OriginCheck:
         if _is_from_here(Headers(scope=scope)):
             await self.app(scope, receive, send)
             return
-        words = "This form was not sent from our own page. Open the page again and send it from there."
-        await problem(_FORBIDDEN, "not_allowed", words)(scope, receive, send)
+        await status_page(Request(scope), HTTPStatus.FORBIDDEN)(scope, receive, send)
 
 
 def _is_from_here(headers: Headers) -> bool:

@@ -19,6 +19,11 @@ _WORDS = {
     HTTPStatus.NOT_FOUND: _NOT_FOUND,
     HTTPStatus.METHOD_NOT_ALLOWED: ("This does not work here", "Please go back and use the button on the page."),
     HTTPStatus.BAD_REQUEST: ("This did not arrive whole", "Please go back and send the form again."),
+    HTTPStatus.FORBIDDEN: (
+        "This form was not sent from our own page",
+        "Open the page again, please, and send the form from there.",
+    ),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("That is more than we can take", "Please shorten what you wrote."),
     HTTPStatus.INTERNAL_SERVER_ERROR: (
         "Sorry, something went wrong",
         "It is our fault, not yours. Nothing was half done. Please try again in a moment.",

@@ -12,6 +12,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 
 import structlog
 
@@ -48,6 +49,8 @@ class Desk:
         future: Future[Registered] = Future()
 
         def finish(outcome: Outcome | Exception) -> None:
+            if not future.set_running_or_notify_cancel():
+                return  # nobody waits for it any more; what was decided stands
             if isinstance(outcome, Exception):
                 future.set_exception(outcome)
             else:
@@ -60,7 +63,12 @@ class Desk:
         """`submit` for an event loop: it wakes the loop once a request."""
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Registered] = loop.create_future()
-        self._enqueue(request, lambda outcome: loop.call_soon_threadsafe(_answer, answer, outcome))
+
+        def finish(outcome: Outcome | Exception) -> None:
+            with suppress(RuntimeError):  # the loop has ended, and with it whoever waited
+                loop.call_soon_threadsafe(_answer, answer, outcome)
+
+        self._enqueue(request, finish)
         return await answer
 
     def close(self) -> None:

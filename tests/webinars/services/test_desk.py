@@ -12,7 +12,6 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
-from tests.conftest import NOW
 from tests.factories import Factory
 from webinars.errors import Busy, NotFound, SessionFull
 from webinars.services import desk as desk_module
@@ -64,13 +63,17 @@ def test_each_gets_its_own_answer(desk: Desk, factory: Factory) -> None:
 
 def test_what_waits_is_one_transaction(process: Process, desk: Desk, factory: Factory) -> None:
     session_id = factory.session(capacity=100).session.id
-    commits = []
-    sa.event.listen(process.engines.write, "commit", commits.append)
+    commits: list[object] = []
+
+    def note(connection: sa.Connection) -> None:
+        commits.append(connection)
+
     with Door(process):
+        sa.event.listen(process.engines.write, "commit", note)
         futures = [desk.submit(factory.request(session_id)) for _ in range(100)]
     assert {future.result(30).public_status for future in futures} == {RegistrationStatus.confirmed}
-    sa.event.remove(process.engines.write, "commit", commits.append)
-    assert len(commits) <= 3  # the door's, the first alone, all the others
+    sa.event.remove(process.engines.write, "commit", note)
+    assert len(commits) <= 3  # the door's, what came first, all the others
 
 
 def test_an_answer_comes_after_the_commit(process: Process, desk: Desk, factory: Factory) -> None:
@@ -108,16 +111,14 @@ def test_a_full_queue_asks_to_come_back_and_loses_nobody(
     session_id = factory.session(capacity=100).session.id
     taken, refused = [], 0
     with Door(process):
-        for _ in range(30):
+        for _ in range(30):  # the writer holds a batch of its own besides the ten that wait
             try:
                 taken.append(desk.submit(factory.request(session_id)))
-            except Busy as busy:
+            except Busy:
                 refused += 1
-                assert busy.facts == {"retry_after": 3}
     assert {future.result(30).public_status for future in taken} == {RegistrationStatus.confirmed}
-    assert refused >= 30 - 10 - desk_module.LARGEST_BATCH
     assert refused + len(taken) == 30
-    assert 10 <= len(taken) < 30
+    assert 10 <= len(taken) <= 20
 
 
 def test_closing_serves_who_waits_and_takes_nobody_else(process: Process, factory: Factory) -> None:
@@ -129,8 +130,18 @@ def test_closing_serves_who_waits_and_takes_nobody_else(process: Process, factor
         closing.start()
     closing.join()
     assert all(future.done() for future in futures)
-    with pytest.raises(Busy):
+    with pytest.raises(Busy) as busy:
         desk.submit(factory.request(session_id))
+    assert busy.value.facts == {"retry_after": 3}
+
+
+def test_an_answer_that_nobody_waits_for_ends_nothing(process: Process, desk: Desk, factory: Factory) -> None:
+    session_id = factory.session().session.id
+    with Door(process):
+        desk.submit(factory.request(session_id))
+        assert desk.submit(factory.request(session_id)).cancel()
+        later = desk.submit(factory.request(session_id))
+    assert later.result(30).scheduled.session.seats_taken == 3  # what was decided stands
 
 
 def test_an_event_loop_waits_without_blocking(desk: Desk, factory: Factory) -> None:
@@ -160,4 +171,3 @@ def test_a_client_that_went_away_keeps_what_was_decided(process: Process, desk: 
     with process.read() as work:
         statuses = list(work.db.scalars(sa.select(Registration.status)))  # type: ignore[call-overload]
     assert statuses == [RegistrationStatus.confirmed]
-    assert NOW == process.clock.now()

@@ -1,0 +1,124 @@
+"""After a session: everybody gets what fits, once, after the data has settled."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+
+from tests.conftest import NOW
+from tests.factories import ACTOR, Factory
+from webinars.errors import NotFound, VersionMismatch
+from webinars.services import attendance, follow_ups, registrations, sessions
+from webinars.services.attendance import Report
+from webinars.tables import FollowUp, Message, WebinarSession
+from webinars.terms import MessageKind
+from webinars.testing import SetClock
+from webinars.work import Process
+
+MINUTE = timedelta(minutes=1)
+
+
+def settle(process: Process, now: datetime) -> UUID | None:
+    with process.work() as work:
+        return follow_ups.settle_due(work, now)
+
+
+def listed(process: Process, session_id: UUID) -> list[tuple[str, str | None, str]]:
+    with process.read() as work:
+        items = follow_ups.list_follow_ups(work, session_id, cursor=None, limit=50).items
+    return [
+        (item.follow_up.segment.value, item.message.state.value if item.message else None, item.follow_up.task.value)
+        for item in items
+    ]
+
+
+def test_a_session_settles_half_an_hour_after_its_end_and_once(process: Process, factory: Factory) -> None:
+    session = factory.session().session
+    factory.registration(session.id)
+    assert settle(process, session.ends_at + 30 * MINUTE - timedelta(seconds=1)) is None
+    assert settle(process, session.ends_at + 30 * MINUTE) == session.id
+    assert settle(process, session.ends_at + 31 * MINUTE) is None
+    with process.read() as work:
+        assert work.db.get_one(WebinarSession, session.id).settled_at == session.ends_at + 30 * MINUTE
+
+
+def test_everybody_gets_what_fits_and_of_whom_nothing_is_known_gets_no_mail(
+    process: Process, factory: Factory, clock: SetClock
+) -> None:
+    session = factory.session(capacity=4).session
+    came, left, clicked, _absent, waiting = (factory.registration(session.id).registration.id for _ in range(5))
+    with process.work() as work:
+        registrations.withdraw(work, factory.registration(session.id).registration.id, NOW)
+    clock.set(session.starts_at)
+    with process.work() as work:
+        attendance.join(work, *registrations.get_registration(work, clicked), clock.now())
+    clock.set(session.ends_at)
+    with process.work() as work:
+        reports = [
+            Report(came, None, session.starts_at, session.ends_at),
+            Report(left, None, session.starts_at, session.starts_at + 5 * MINUTE),
+        ]
+        attendance.record(work, session.id, reports, clock.now())
+    settle(process, session.ends_at + 30 * MINUTE)
+    assert listed(process, session.id) == [
+        ("attended", "planned", "none"),
+        ("left_early", "planned", "none"),
+        ("unknown", None, "open"),
+        ("no_show", "planned", "none"),
+    ]
+    with process.read() as work:
+        rows = list(work.db.scalars(sa.select(FollowUp)))
+    assert waiting not in {row.registration_id for row in rows}
+
+
+def test_a_cancelled_session_has_no_shows_and_no_no_shows(process: Process, factory: Factory) -> None:
+    session = factory.session().session
+    factory.registration(session.id)
+    with process.work() as work:
+        sessions.cancel_session(work, session.id, version=None, actor=ACTOR, now=NOW)
+    assert settle(process, session.ends_at + timedelta(days=1)) is None
+    assert listed(process, session.id) == []
+
+
+def test_sessions_settle_one_by_one_the_oldest_first(process: Process, factory: Factory) -> None:
+    ids = [factory.session(starts_in=timedelta(days=day)).session.id for day in (3, 1, 2)]
+    later = NOW + timedelta(days=10)
+    assert [settle(process, later) for _ in range(4)] == [ids[1], ids[2], ids[0], None]
+
+
+def test_settling_twice_plans_no_second_mail(process: Process, factory: Factory) -> None:
+    session = factory.session().session
+    factory.registration(session.id)
+    settle(process, session.ends_at + 30 * MINUTE)
+    with process.work() as work:  # as after a backup was restored over a part of it
+        work.db.execute(sa.delete(FollowUp))
+        work.db.execute(sa.update(WebinarSession).values(settled_at=None))
+    settle(process, session.ends_at + 40 * MINUTE)
+    with process.read() as work:
+        query = sa.select(sa.func.count()).select_from(Message).where(Message.kind == MessageKind.follow_up)  # type: ignore[arg-type]
+        assert work.db.scalar(query) == 1
+    assert [state for _, state, _ in listed(process, session.id)] == ["planned"]
+
+
+def test_a_host_works_off_a_task_and_keeps_a_sealed_note(process: Process, factory: Factory) -> None:
+    session = factory.session().session
+    factory.registration(session.id)
+    settle(process, session.ends_at + 30 * MINUTE)
+    with process.read() as work:
+        (item,) = follow_ups.list_follow_ups(work, session.id, cursor=None, limit=5).items
+    changes = {"task": "done", "note": "Called back, comes in May."}
+    with process.work() as work:
+        changed = follow_ups.update_follow_up(
+            work, item.follow_up.id, changes, version=1, actor=ACTOR, now=session.ends_at
+        )
+    assert (changed.task.value, changed.version) == ("done", 2)
+    assert follow_ups.note_of(process.vault, changed) == "Called back, comes in May."
+    assert changed.note is not None
+    assert b"May" not in bytes(changed.note)
+    with pytest.raises(VersionMismatch), process.work() as work:
+        follow_ups.update_follow_up(work, item.follow_up.id, {"note": ""}, version=1, actor=ACTOR, now=NOW)
+    with pytest.raises(NotFound), process.work() as work:
+        follow_ups.update_follow_up(work, UUID(int=1), {}, version=None, actor=ACTOR, now=NOW)
