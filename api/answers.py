@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from api.dependencies import MaybeBearerDep, NowDep, WorkDep
 from webinars.services import idempotency
 from webinars.services.idempotency import Said
-from webinars.services.registrations import Idempotency
+from webinars.services.registering import Idempotency
 from webinars.work import Work
 
 REPLAYED = {"Idempotency-Replayed": "true"}

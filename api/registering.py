@@ -8,7 +8,7 @@ from uuid import UUID
 from webinars.rules.registrations import clean_email, clean_name
 from webinars.rules.sessions import zone
 from webinars.services.consents import ConsentAnswer
-from webinars.services.registrations import Idempotency, RegistrationRequest
+from webinars.services.registering import Idempotency, RegistrationRequest
 
 
 def registration_request(

@@ -18,7 +18,7 @@ from webinars.services import corrections, follow_ups, registrations
 from webinars.services.attendance import AttendanceItem
 from webinars.services.follow_ups import FollowUpItem
 from webinars.services.links import link
-from webinars.services.registrations import Registered
+from webinars.services.registering import Registered
 from webinars.services.reminders import LedgerItem
 from webinars.services.webinars import Offer
 from webinars.tables import Message, Presenter, Registration, Topic

@@ -11,8 +11,8 @@ from uuid import UUID, uuid4
 from benchmarks.servers import SECRET
 from tests.support.postgres import PostgresServer
 from webinars.rules.sessions import wall_time
-from webinars.services import registrations, schema, sessions, webinars
-from webinars.services.registrations import RegistrationRequest
+from webinars.services import registering, schema, sessions, webinars
+from webinars.services.registering import RegistrationRequest
 from webinars.settings import Environment, Settings
 from webinars.terms import PublicationStatus
 from webinars.testing import MemoryMailer, SetClock
@@ -86,4 +86,4 @@ def add_registrations(process: Process, session_id: UUID, count: int) -> None:
             for number in range(start, min(count, start + _BATCH))
         ]
         with process.work() as work:
-            registrations.register(work, requests, now)
+            registering.register(work, requests, now)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import platform
 import threading
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID, uuid4
 
 import structlog
@@ -41,18 +43,37 @@ class Scheduler:
 
         Returns:
             How many steps there were, messages included.
+
+        Raises:
+            ExceptionGroup: of what went wrong, once every job has had its turn.
         """
         steps = 0
+        troubles: list[Exception] = []
+        for job in self._jobs(now):
+            try:
+                steps += job()
+            except Exception as error:  # noqa: BLE001 - what is wrong with one job must not hold up the others
+                troubles.append(error)
+        if troubles:
+            raise ExceptionGroup("jobs failed", troubles)
+        return steps
+
+    def _jobs(self, now: datetime) -> Iterator[Callable[[], int]]:
+        """What has its turn at `now`, in order: what earlier jobs plan, the last one sends."""
         if self._is_time("beat", _BEAT, now):
-            with self.process.work() as work:
-                health.beat(work, self.worker_id, f"{platform.node()}:{os.getpid()}", now)
+            yield partial(self._beat, now)
         if self._is_time("reconcile", _EVERY_MINUTE, now):
-            steps += reminders.reconcile(self.process, now)
+            yield partial(reminders.reconcile, self.process, now)
         if self._is_time("retention", _EVERY_HOUR, now):
-            steps += retention.run(self.process, now)
-        steps += reminders.run(self.process, now)
-        steps += follow_ups.run(self.process, now)
-        return steps + self.sender.send_due(now)
+            yield partial(retention.run, self.process, now)
+        yield partial(reminders.run, self.process, now)
+        yield partial(follow_ups.run, self.process, now)
+        yield partial(self.sender.send_due, now)
+
+    def _beat(self, now: datetime) -> int:
+        with self.process.work() as work:
+            health.beat(work, self.worker_id, f"{platform.node()}:{os.getpid()}", now)
+        return 0
 
     def run(self) -> None:
         """Tick until `stop`. What goes wrong in one tick is logged and tried again in the next."""
@@ -60,8 +81,9 @@ class Scheduler:
             self.process.scheduler_wanted.clear()
             try:
                 self.tick(self.process.clock.now())
-            except Exception as error:  # noqa: BLE001 - a database that is away for a moment must not end the scheduler
-                _log.error("scheduler.tick_failed", error=type(error).__name__, reason=str(error)[:300])
+            except ExceptionGroup as troubles:  # a database that is away for a moment must not end the scheduler
+                for error in troubles.exceptions:
+                    _log.error("scheduler.job_failed", error=type(error).__name__, reason=str(error)[:300])
                 self._stopping.wait(PAUSE_SECONDS)
             else:
                 self.process.scheduler_wanted.wait(PAUSE_SECONDS)

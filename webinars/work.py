@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import threading
-from contextlib import nullcontext
 from types import TracebackType
 from typing import Self
 
 from webinars.clock import Clock, ShiftedClock, SystemClock
 from webinars.db import DbSession, Engines
+from webinars.errors import Busy
 from webinars.gateways.mail import MailTransport, mail_transport
 from webinars.settings import Settings
 from webinars.vault import Vault
+
+LONGEST_TURN_S = 30.0
+"""How long a writer waits for its turn: as long as SQLite itself would wait for another process."""
 
 
 class Process:
@@ -26,7 +29,7 @@ class Process:
         self.mail = mail or mail_transport(settings.mail_url.get_secret_value(), captured_in=settings.var_dir / "mail")
         self.scheduler_wanted = threading.Event()
         """Set after a commit that leaves something for the scheduler to do at once."""
-        self.write_turn = threading.Lock() if self.engines.is_sqlite else nullcontext()
+        self.write_turn = threading.Lock() if self.engines.is_sqlite else None
         """SQLite lets one writer in; the others sleep and poll for it. In one process they take turns here instead."""
 
     def work(self) -> Work:
@@ -74,7 +77,9 @@ class Work(ReadWork):
         return DbSession(self.process.engines.write, expire_on_commit=False)
 
     def __enter__(self) -> Self:
-        self.process.write_turn.__enter__()
+        turn = self.process.write_turn
+        if turn is not None and not turn.acquire(timeout=LONGEST_TURN_S):
+            raise Busy(retry_after=1)
         return self
 
     def wake_scheduler(self) -> None:
@@ -88,8 +93,11 @@ class Work(ReadWork):
             if kind is None:
                 self.db.commit()
         finally:
-            self.db.close()
-            self.process.write_turn.__exit__(None, None, None)
+            try:
+                self.db.close()
+            finally:
+                if self.process.write_turn is not None:
+                    self.process.write_turn.release()
         if kind is None and self._wakes_scheduler:
             self.process.scheduler_wanted.set()
 

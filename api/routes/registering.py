@@ -34,7 +34,7 @@ from webinars.services import sessions
 from webinars.services.consents import ConsentAnswer
 from webinars.services.desk import Desk
 from webinars.services.idempotency import read_key
-from webinars.services.registrations import Registered, RegistrationRequest
+from webinars.services.registering import Registered, RegistrationRequest
 from webinars.services.tokens import Bearer
 from webinars.terms import Scope
 from webinars.work import Process

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from webinars.clock import ShiftedClock
 from webinars.queries import registrations as registrations_queries
 from webinars.services.desk import Desk
-from webinars.services.registrations import Idempotency, RegistrationRequest
+from webinars.services.registering import Idempotency, RegistrationRequest
 from webinars.settings import Settings
 from webinars.tables import Registration, WebinarSession
 from webinars.terms import RegistrationStatus, new_id

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from webinars.queries.sessions import Scheduled
 from webinars.rules.sessions import wall_time
-from webinars.services import catalogue, hosts, registrations, sessions, tokens, webinars
-from webinars.services.registrations import Registered, RegistrationRequest
+from webinars.services import catalogue, hosts, registering, sessions, tokens, webinars
+from webinars.services.registering import Registered, RegistrationRequest
 from webinars.terms import PublicationStatus, Role, Scope
 from webinars.work import Process
 
@@ -93,7 +93,7 @@ class Factory:
     def registration(self, session_id: UUID, email: str | None = None, **facts: object) -> Registered:
         """Somebody registered; a refusal is raised."""
         with self.process.work() as work:
-            outcome = registrations.register(work, [self.request(session_id, email, **facts)], self.now)[0]
+            outcome = registering.register(work, [self.request(session_id, email, **facts)], self.now)[0]
             if isinstance(outcome, Exception):
                 raise outcome
             return outcome

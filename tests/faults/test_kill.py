@@ -21,7 +21,7 @@ from scheduler.loop import Scheduler
 from tests.factories import Factory
 from tests.support.commands import environment, running_command
 from tests.support.smtp import SmtpSink
-from webinars.services import registrations
+from webinars.services import registering
 from webinars.tables import Message, WebinarSession
 from webinars.terms import MessageKind, MessageState
 from webinars.testing import SetClock
@@ -49,7 +49,7 @@ def due_at(process: Process, factory: Factory, clock: SetClock) -> datetime:
 def remind_later(process: Process, factory: Factory, people: int) -> datetime:
     session = factory.session(capacity=people).session
     with process.work() as work:
-        registrations.register(work, [factory.request(session.id) for _ in range(people)], factory.now)
+        registering.register(work, [factory.request(session.id) for _ in range(people)], factory.now)
     with process.work() as work:
         work.db.execute(sa.update(Message).values(state=MessageState.sent, sent_at=factory.now))
     return session.starts_at - timedelta(hours=24)
@@ -132,7 +132,7 @@ def test_killing_a_process_that_registers_leaves_all_of_a_batch_or_nothing(
     script = (
         "import sys, uuid\n"
         "from tests.concurrency.load import request_of\n"
-        "from webinars.services.registrations import register\n"
+        "from webinars.services.registering import register\n"
         "from webinars.settings import load_settings\n"
         "from webinars.work import Process\n"
         "process, number = Process(load_settings()), 0\n"

@@ -18,7 +18,7 @@ from webinars.services import attendance, catalogue, follow_ups, hosts, reminder
 from webinars.services.attendance import Report
 from webinars.services.delivery import Sender
 from webinars.services.demo_catalogue import AREAS, PRESENTERS, WEBINARS
-from webinars.services.registrations import Registered, RegistrationRequest, register
+from webinars.services.registering import Registered, RegistrationRequest, register
 from webinars.settings import Environment
 from webinars.terms import AttendanceSource, PublicationStatus, Role, WallTime
 from webinars.work import Process, Work

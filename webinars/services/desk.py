@@ -17,7 +17,7 @@ from contextlib import suppress
 import structlog
 
 from webinars.errors import Busy
-from webinars.services.registrations import Outcome, Registered, RegistrationRequest, register
+from webinars.services.registering import Outcome, Registered, RegistrationRequest, register
 from webinars.work import Process
 
 LARGEST_BATCH = 128

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from webinars.errors import IdempotencyMismatch
 from webinars.queries import idempotency as idempotency_queries
 from webinars.queries import registrations as registrations_queries
-from webinars.services.registrations import Idempotency
+from webinars.services.registering import Idempotency
 from webinars.terms import new_id
 from webinars.work import Work
 

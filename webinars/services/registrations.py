@@ -1,39 +1,29 @@
-"""Registering, and what a registrant or a host does with a registration afterwards.
-
-`register` is the only way to a seat: single requests, API batches and imports all come here, as lists.
-"""
+"""What a registrant or a host does with a registration, once there is one; registering.py makes them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from webinars.errors import (
-    IdempotencyMismatch,
-    NotFound,
     RegistrationNotActive,
     SessionCancelled,
     SessionFull,
     SessionNotOpen,
     SessionStarted,
-    WebinarsError,
 )
 from webinars.queries import registrations as registrations_queries
 from webinars.queries import sessions as sessions_queries
 from webinars.queries.pages import Page, page_of, read_cursor
-from webinars.queries.registrations import Person, Place
 from webinars.queries.sessions import Scheduled
-from webinars.rules.registrations import same_person
 from webinars.rules.seating import Seating
 from webinars.rules.sessions import takes_registrations
-from webinars.services import consents, messages, waitlist
-from webinars.services.consents import ConsentAnswer
+from webinars.services import messages, waitlist
 from webinars.tables import Registration
-from webinars.terms import MessageKind, RegistrationStatus, SessionStatus, new_id
-from webinars.vault import Sealed, Vault
+from webinars.terms import MessageKind, RegistrationStatus, SessionStatus
+from webinars.vault import Vault
 from webinars.work import ReadWork, Work
 
 ANSWER_TO = {
@@ -46,159 +36,10 @@ ACTIVE = tuple(ANSWER_TO)
 """States in which somebody has a seat or waits for one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Idempotency:
-    """A client's key for one request, hashed, and the hash of what it asked for."""
-
-    key_hash: bytes
-    request_hash: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class RegistrationRequest:
-    """What somebody asks for. Address and name are clean already (rules/registrations.py)."""
-
-    session_id: UUID
-    email: str
-    name: str
-    timezone: str
-    locale: str = "en"
-    seats: int = 1
-    phone: str | None = None
-    question: str | None = None
-    consents: Sequence[ConsentAnswer] = ()
-    source: dict[str, Any] = field(default_factory=dict)
-    address_block: str = ""
-    idempotency: Idempotency | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Registered:
-    """The answer to a request."""
-
-    registration: Place
-    public_status: RegistrationStatus
-    """What a stranger may be told: the state a newcomer gets at this moment, whoever asked."""
-    is_repeat: bool
-    """Whether this person was registered before."""
-    is_replay: bool
-    """Whether the same Idempotency-Key was answered before."""
-    scheduled: Scheduled
-    """The session after the batch."""
-
-
-Outcome = Registered | WebinarsError
-
-
-@dataclass(slots=True)
-class _Batch:
-    """What a batch will write."""
-
-    now: datetime
-    seatings: dict[UUID, Seating] = field(default_factory=dict)
-    known: dict[Person, Place] = field(default_factory=dict)
-    new: list[dict[str, Any]] = field(default_factory=list)
-    messages: list[dict[str, Any]] = field(default_factory=list)
-    consents: list[dict[str, Any]] = field(default_factory=list)
-    keys: dict[bytes, dict[str, Any]] = field(default_factory=dict)
-
-
-def register(work: Work, requests: Sequence[RegistrationRequest], now: datetime) -> list[Outcome]:
-    """Register people, in the order they are given; a refusal is an outcome and stops nobody else.
-
-    Lock the sessions, look who is known, decide, write: five statements whatever the size of the batch.
+def check_open(item: Scheduled, now: datetime) -> None:
+    """Raises:
+    SessionCancelled, SessionStarted, SessionNotOpen: if nobody may take a seat any more.
     """
-    scheduled = sessions_queries.lock_sessions(work.db, list({request.session_id for request in requests}))
-    answered = _answered(work, requests)  # below the lock: another process may be answering to the same key
-    indexes = [work.vault.index("email", same_person(request.email)) for request in requests]
-    people = [(request.session_id, index) for request, index in zip(requests, indexes, strict=True)]
-    batch = _Batch(now, known=registrations_queries.find_places(work.db, people))
-    batch.seatings = {session_id: _seating(item) for session_id, item in scheduled.items()}
-    outcomes: list[Outcome] = []
-    for request, person in zip(requests, people, strict=True):
-        try:
-            replay = _replay(work, request, answered, batch, scheduled)
-            outcomes.append(replay or _decide(work, batch, request, person, scheduled))
-        except WebinarsError as refusal:
-            outcomes.append(refusal)
-    _write(work, batch, scheduled)
-    return outcomes
-
-
-def _answered(work: Work, requests: Sequence[RegistrationRequest]) -> dict[bytes, tuple[bytes, UUID, str]]:
-    hashes = [request.idempotency.key_hash for request in requests if request.idempotency]
-    if not hashes:
-        return {}
-    keys = registrations_queries.find_idempotency_keys(work.db, hashes)
-    return {key_hash: (key.request_hash, key.subject_id, key.outcome) for key_hash, key in keys.items()}
-
-
-def _replay(
-    work: Work,
-    request: RegistrationRequest,
-    answered: dict[bytes, tuple[bytes, UUID, str]],
-    batch: _Batch,
-    scheduled: dict[UUID, Scheduled],
-) -> Registered | None:
-    """The answer that the same key got before.
-
-    Raises:
-        IdempotencyMismatch: if it was used for another request.
-    """
-    key = request.idempotency
-    if key is None:
-        return None
-    if key.key_hash in answered:
-        request_hash, registration_id, said = answered[key.key_hash]
-        registration = registrations_queries.get_place(work.db, registration_id)
-    elif key.key_hash in batch.keys:
-        row = batch.keys[key.key_hash]
-        request_hash, said = row["request_hash"], row["outcome"]
-        registration = batch.known[_person_of(batch, row["subject_id"])]
-    else:
-        return None
-    if request_hash != key.request_hash:
-        raise IdempotencyMismatch
-    status = RegistrationStatus(said)
-    return Registered(registration, status, is_repeat=True, is_replay=True, scheduled=scheduled[request.session_id])
-
-
-def _person_of(batch: _Batch, registration_id: UUID) -> Person:
-    return next(person for person, known in batch.known.items() if known.id == registration_id)
-
-
-def _decide(
-    work: Work, batch: _Batch, request: RegistrationRequest, person: Person, scheduled: dict[UUID, Scheduled]
-) -> Registered:
-    item = scheduled.get(request.session_id)
-    if item is None or not item.is_public:
-        raise NotFound
-    _check_open(item, batch.now)
-    seating = batch.seatings[request.session_id]
-    known = batch.known.get(person)
-    status = seating.decide(request.seats)
-    if known is not None and known.status in ACTIVE:
-        was_told = batch.now - known.updated_at < messages.RESEND_EVERY
-        if not was_told:
-            batch.messages.append(messages.resent_row(known, item.session, batch.now))
-        if status is None:
-            raise SessionFull
-        return _answer(batch, request, known, status, item, is_repeat=True)
-    if status is None:
-        raise SessionFull
-    registration_id = known.id if known else new_id(batch.now)
-    batch.consents += consents.rows(registration_id, request.consents, request.locale, request.address_block, batch.now)
-    seating.admit(status, request.seats)
-    if known is None:
-        registration = _add(work.vault, batch, request, person, registration_id, status)
-    else:
-        registration = _come_back(work, known, request, status, batch.now)
-    batch.known[person] = registration
-    batch.messages.append(messages.registration_row(ANSWER_TO[status], registration, item.session, batch.now))
-    return _answer(batch, request, registration, status, item, is_repeat=False)
-
-
-def _check_open(item: Scheduled, now: datetime) -> None:
     session = item.session
     if session.status is SessionStatus.cancelled:
         raise SessionCancelled
@@ -208,42 +49,12 @@ def _check_open(item: Scheduled, now: datetime) -> None:
         raise SessionNotOpen
 
 
-def _answer(
-    batch: _Batch,
-    request: RegistrationRequest,
-    registration: Place,
-    status: RegistrationStatus,
-    item: Scheduled,
-    *,
-    is_repeat: bool,
-) -> Registered:
-    if request.idempotency is not None:
-        batch.keys[request.idempotency.key_hash] = {
-            "id": new_id(batch.now),
-            "key_hash": request.idempotency.key_hash,
-            "request_hash": request.idempotency.request_hash,
-            "outcome": status.value,
-            "subject_id": registration.id,
-            "created_at": batch.now,
-        }
-    return Registered(registration, status, is_repeat=is_repeat, is_replay=False, scheduled=item)
+def count_seats(work: Work, item: Scheduled, seating: Seating) -> None:
+    """Write what was decided to the counters of a locked session.
 
-
-def _write(work: Work, batch: _Batch, scheduled: dict[UUID, Scheduled]) -> None:
-    """Registrations, consents, messages, keys, counters; and the last guard against overselling."""
-    if batch.new:
-        registrations_queries.insert_registrations(work.db, batch.new)
-    if batch.consents:
-        registrations_queries.insert_consents(work.db, batch.consents)
-    if batch.messages:
-        messages.plan(work, batch.messages)
-    if batch.keys:
-        registrations_queries.insert_idempotency_keys(work.db, list(batch.keys.values()))
-    for session_id, seating in batch.seatings.items():
-        _count(work, scheduled[session_id], seating)
-
-
-def _count(work: Work, item: Scheduled, seating: Seating) -> None:
+    Raises:
+        SessionFull: if it would oversell; below the lock that cannot be, and then nothing is written.
+    """
     session = item.session
     seats, waiting = seating.seats_taken - session.seats_taken, seating.waitlisted - session.waitlisted
     if seats == 0 and waiting == 0:
@@ -253,74 +64,15 @@ def _count(work: Work, item: Scheduled, seating: Seating) -> None:
     sessions_queries.note_seats(session, seats_taken=seating.seats_taken, waitlisted=seating.waitlisted)
 
 
-def _seating(item: Scheduled) -> Seating:
+def seating_of(item: Scheduled) -> Seating:
+    """The seats of a locked session, to decide on."""
     session, webinar = item.session, item.webinar
     return Seating(
         session.capacity, session.seats_taken, session.waitlisted, session.waitlist_open, webinar.needs_approval
     )
 
 
-def _add(
-    vault: Vault,
-    batch: _Batch,
-    request: RegistrationRequest,
-    person: Person,
-    registration_id: UUID,
-    status: RegistrationStatus,
-) -> Place:
-    state = _as_of(status, batch.now)
-    batch.new.append(
-        {
-            "id": registration_id,
-            "session_id": request.session_id,
-            "email_index": person[1],
-            "revision": 0,
-            "link_version": 0,
-            "created_at": batch.now,
-            **_personal(vault, registration_id, request),
-            **state,
-        }
-    )
-    return Place(
-        registration_id, request.session_id, status, request.seats, 0, 0, state["has_invite"], state["updated_at"]
-    )
-
-
-def _come_back(
-    work: Work, known: Place, request: RegistrationRequest, status: RegistrationStatus, now: datetime
-) -> Place:
-    """Whoever withdrew gets the same registration back, at the end of the line."""
-    state = _as_of(status, now)
-    state["has_invite"] = known.has_invite or state["has_invite"]
-    state["revision"] = known.revision + 1
-    registrations_queries.update_registration(work.db, known.id, _personal(work.vault, known.id, request) | state)
-    return replace(
-        known,
-        status=status,
-        seats=request.seats,
-        revision=state["revision"],
-        has_invite=state["has_invite"],
-        updated_at=now,
-    )
-
-
-def _personal(vault: Vault, registration_id: UUID, request: RegistrationRequest) -> dict[str, Any]:
-    def sealed(column: str, text: str | None) -> Sealed | None:
-        return vault.seal(f"registrations.{column}", registration_id, text) if text else None
-
-    return {
-        "email": sealed("email", request.email),
-        "name": sealed("name", request.name),
-        "phone": sealed("phone", request.phone),
-        "question": sealed("question", request.question),
-        "timezone": request.timezone,
-        "locale": request.locale,
-        "seats": request.seats,
-        "source": request.source,
-    }
-
-
-def _as_of(status: RegistrationStatus, now: datetime) -> dict[str, Any]:
+def as_of(status: RegistrationStatus, now: datetime) -> dict[str, Any]:
     """What follows from a state that begins at `now`."""
     return {
         "status": status,
@@ -371,17 +123,17 @@ def approve(work: Work, registration_id: UUID, now: datetime) -> Registration:
     registration, item = lock_registration(work, registration_id)
     if registration.status is not RegistrationStatus.pending:
         raise RegistrationNotActive
-    _check_open(item, now)
-    seating = _seating(item)
+    check_open(item, now)
+    seating = seating_of(item)
     seating.needs_approval = False
     status = seating.decide(registration.seats)
     if status is None:
         raise SessionFull
     seating.admit(status, registration.seats)
-    for name, value in _as_of(status, now).items():
+    for name, value in as_of(status, now).items():
         setattr(registration, name, value)
     work.db.flush()
-    _count(work, item, seating)
+    count_seats(work, item, seating)
     messages.plan(work, [messages.registration_row(ANSWER_TO[status], registration, item.session, now)])
     return registration
 

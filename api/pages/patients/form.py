@@ -22,7 +22,7 @@ from webinars.errors import InvalidField
 from webinars.rules.registrations import clean_email, clean_name
 from webinars.services.consents import CONSENT_TEXTS, ConsentAnswer, ConsentText
 from webinars.services.idempotency import read_key
-from webinars.services.registrations import RegistrationRequest
+from webinars.services.registering import RegistrationRequest
 
 SHORTEST_FILL = timedelta(seconds=2)
 """Programs are quicker than people. The page's script waits this long by itself, so hardly anybody is asked again."""

@@ -19,7 +19,7 @@ from tests.factories import ACTOR, Factory
 from webinars.gateways.mail import MailDeferred, MailRefused, MailTransportDown, MailUnconfirmed
 from webinars.gateways.sendable import SendableMail
 from webinars.rules.sessions import wall_time
-from webinars.services import attendance, delivery, messages, registrations, sessions
+from webinars.services import attendance, delivery, messages, registering, registrations, sessions
 from webinars.services.delivery import LEASE, Sender, claim
 from webinars.tables import Message
 from webinars.terms import MessageKind, MessageState
@@ -61,7 +61,7 @@ def test_all_batches_go_out_in_one_call(
 ) -> None:
     session_id = factory.session(capacity=500).session.id
     with process.work() as work:
-        registrations.register(work, [factory.request(session_id) for _ in range(120)], NOW)
+        registering.register(work, [factory.request(session_id) for _ in range(120)], NOW)
     assert sender.send_due(NOW) == 120
     assert len({mail.recipient for mail in mailer.mails}) == len(mailer.mails) == 120
 
@@ -76,7 +76,7 @@ def test_one_person_gets_calendar_messages_in_order_and_all_in_one_call(
     clock.advance(timedelta(seconds=1))
     with process.work() as work:
         registrations.withdraw(work, registration_id, clock.now())
-        registrations.register(work, [factory.request(session.id, "ana@mail.example")], clock.now())
+        registering.register(work, [factory.request(session.id, "ana@mail.example")], clock.now())
     sender.send_due(clock.now())
     subjects = [mail.subject.partition(":")[0] for mail in mailer.to("ana@mail.example")]
     assert subjects == ["Confirmed", "New time", "Confirmed"]
@@ -209,7 +209,7 @@ def test_many_workers_share_the_work_and_nobody_does_it_twice(
 ) -> None:
     session_id = factory.session(capacity=500).session.id
     with process.work() as work:
-        registrations.register(work, [factory.request(session_id) for _ in range(200)], NOW)
+        registering.register(work, [factory.request(session_id) for _ in range(200)], NOW)
     senders = [Sender(process) for _ in range(4)]
     counts = at_once([lambda sender=sender: sender.send_due(NOW) for sender in senders])  # type: ignore[misc]
     for sender in senders:

@@ -16,7 +16,7 @@ from tests.factories import Factory
 from webinars.errors import Busy, NotFound, SessionFull
 from webinars.services import desk as desk_module
 from webinars.services.desk import Desk
-from webinars.services.registrations import Registered
+from webinars.services.registering import Registered
 from webinars.tables import Registration
 from webinars.terms import RegistrationStatus
 from webinars.work import Process

@@ -22,9 +22,9 @@ from webinars.errors import (
     WebinarsError,
 )
 from webinars.queries import registrations as registrations_queries
-from webinars.services import registrations, sessions, webinars
+from webinars.services import registering, registrations, sessions, webinars
 from webinars.services.consents import ConsentAnswer
-from webinars.services.registrations import Idempotency, Registered
+from webinars.services.registering import Idempotency, Registered
 from webinars.tables import Consent, IdempotencyKey, Message, Registration, WebinarSession
 from webinars.terms import RegistrationStatus, SessionStatus
 from webinars.testing import SetClock
@@ -74,7 +74,7 @@ def test_a_batch_is_decided_in_order_and_a_refusal_stops_nobody(process: Process
         factory.request(session_id),
     ]
     with process.work() as work:
-        outcomes = registrations.register(work, requests, NOW)
+        outcomes = registering.register(work, requests, NOW)
     said = [o.public_status if isinstance(o, Registered) else type(o) for o in outcomes]
     assert said == [CONFIRMED, NotFound, InvalidField, CONFIRMED, WAITLISTED]
     assert seats(process, session_id) == (2, 1)
@@ -261,7 +261,7 @@ def test_a_key_works_within_one_batch_too(process: Process, factory: Factory) ->
     session_id = factory.session().session.id
     request = factory.request(session_id, idempotency=Idempotency(b"k" * 32, b"r" * 32))
     with process.work() as work:
-        outcomes = registrations.register(work, [request] * 3, NOW)
+        outcomes = registering.register(work, [request] * 3, NOW)
     assert [outcome.is_replay for outcome in outcomes if isinstance(outcome, Registered)] == [False, True, True]
     assert seats(process, session_id) == (1, 0)
 
@@ -279,7 +279,7 @@ def test_a_refusal_takes_no_key(process: Process, factory: Factory) -> None:
 def test_one_batch_may_fill_several_sessions(process: Process, factory: Factory) -> None:
     ids = [factory.session(capacity=1).session.id for _ in range(3)]
     with process.work() as work:
-        outcomes = registrations.register(work, [factory.request(session_id) for session_id in ids * 2], NOW)
+        outcomes = registering.register(work, [factory.request(session_id) for session_id in ids * 2], NOW)
     said = [outcome.public_status for outcome in outcomes if isinstance(outcome, Registered)]
     assert said == [CONFIRMED] * 3 + [WAITLISTED] * 3
     assert [seats(process, session_id) for session_id in ids] == [(1, 1)] * 3

@@ -14,7 +14,7 @@ from tests.conftest import NOW
 from tests.factories import ACTOR, Factory
 from webinars.errors import NotFound
 from webinars.rules.sessions import wall_time
-from webinars.services import registrations, reminders, sessions
+from webinars.services import registering, reminders, sessions
 from webinars.tables import Message, Registration, Reminder, ReminderRule, WebinarSession
 from webinars.terms import MessageKind, MessageState, ReminderState
 from webinars.testing import SetClock
@@ -174,7 +174,7 @@ def test_many_are_made_in_chunks_that_go_on_where_the_last_ended(
     monkeypatch.setattr(reminders, "_CHUNK", 4)
     session = factory.session(capacity=100).session
     with process.work() as work:
-        registrations.register(work, [factory.request(session.id) for _ in range(10)], NOW)
+        registering.register(work, [factory.request(session.id) for _ in range(10)], NOW)
     due = session.starts_at - DAY
     with process.work() as work:
         assert reminders.plan_due(work, due)

@@ -42,6 +42,10 @@ def test_the_migrations_leave_nothing_different_from_the_tables(process: Process
     assert schema.is_current(process)
 
 
+def test_the_newest_is_the_last_of_the_files() -> None:
+    assert schema.last_migration() == schema.NEWEST
+
+
 def test_a_difference_is_seen(process: Process) -> None:
     """The control."""
     with process.engines.write.begin() as connection:
@@ -51,10 +55,10 @@ def test_a_difference_is_seen(process: Process) -> None:
 
 def test_an_empty_database_becomes_the_newest_and_twice_is_once(empty: Process) -> None:
     assert not schema.is_current(empty)
-    assert schema.migrate(empty) == schema.newest_revision()
+    assert schema.migrate(empty) == schema.NEWEST
     assert schema.is_current(empty)
     assert schema.differences(empty) == []
-    assert schema.migrate(empty) == schema.newest_revision()
+    assert schema.migrate(empty) == schema.NEWEST
 
 
 @pytest.mark.long

@@ -16,7 +16,7 @@ from tests.conftest import make_settings
 from tests.factories import Factory
 from webinars.rules.sessions import wall_time
 from webinars.services import attendance, registrations, sessions
-from webinars.services.registrations import Registered
+from webinars.services.registering import Registered
 from webinars.tables import AttendanceInterval
 from webinars.terms import LinkPurpose
 from webinars.testing import MemoryMailer, SetClock

@@ -14,7 +14,7 @@ from tests.api.pages.patients.test_registering import rows
 from tests.factories import Factory
 from webinars.rules.sessions import wall_time
 from webinars.services import registrations, sessions
-from webinars.services.registrations import Registered
+from webinars.services.registering import Registered
 from webinars.tables import Message, Registration
 from webinars.terms import LinkPurpose, RegistrationStatus
 from webinars.testing import SetClock

@@ -1,0 +1,176 @@
+"""The heartbeat: what is due is done, what fails is tried again, and nothing that fails holds up the rest."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+from sqlmodel import col
+
+from scheduler import loop
+from scheduler.loop import Scheduler
+from tests.concurrency.load import at_once
+from tests.conftest import NOW, make_settings
+from tests.factories import Factory
+from webinars.gateways.sendable import SendableMail
+from webinars.queries import workers as workers_queries
+from webinars.tables import FollowUp, IdempotencyKey, Message, Reminder, Worker
+from webinars.tables.base import core
+from webinars.terms import MessageState
+from webinars.testing import MemoryMailer, SetClock
+from webinars.work import Process
+
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def scheduler(process: Process) -> Iterator[Scheduler]:
+    scheduler = Scheduler(process)
+    yield scheduler
+    scheduler.stop()
+
+
+def test_a_tick_does_all_that_is_due(
+    process: Process, factory: Factory, scheduler: Scheduler, mailer: MemoryMailer
+) -> None:
+    session = factory.session().session
+    factory.registration(session.id, "ana@mail.example")
+    moments = [NOW, *(session.starts_at - timedelta(minutes=minutes) for minutes in (1440, 60, 10))]
+    moments += [session.ends_at + 30 * MINUTE]
+    for moment in moments:
+        scheduler.tick(moment)
+    assert [mail.subject.partition(":")[0] for mail in mailer.to("ana@mail.example")] == [
+        "Confirmed",
+        "Tomorrow",
+        "In 1 hour",
+        "In 10 minutes",
+        "Sorry we missed you",
+    ]
+
+
+def test_when_nothing_is_due_a_tick_does_nothing(factory: Factory, scheduler: Scheduler) -> None:
+    factory.session()
+    assert [scheduler.tick(NOW + timedelta(seconds=second)) for second in range(3)] == [0, 0, 0]
+
+
+def test_a_worker_says_that_it_is_alive_every_ten_seconds(process: Process, scheduler: Scheduler) -> None:
+    beats = []
+    for second in (0, 5, 9, 10, 15):
+        scheduler.tick(NOW + timedelta(seconds=second))
+        with process.read() as work:
+            last = workers_queries.last_beat_at(work.db)
+            assert last is not None
+            beats.append((last - NOW).seconds)
+    assert beats == [0, 0, 0, 10, 10]
+    with process.read() as work:
+        assert list(work.db.scalars(sa.select(col(Worker.id)))) == [scheduler.worker_id]
+
+
+def test_what_is_missing_is_healed_within_a_minute(process: Process, factory: Factory, scheduler: Scheduler) -> None:
+    scheduler.tick(NOW)
+    factory.session()
+    with process.work() as work:
+        work.db.execute(sa.delete(Reminder))
+    scheduler.tick(NOW + timedelta(seconds=59))
+    assert count(process, Reminder) == 0
+    scheduler.tick(NOW + MINUTE)
+    assert count(process, Reminder) == 3
+
+
+def test_old_keys_are_forgotten_every_hour(process: Process, scheduler: Scheduler) -> None:
+    with process.work() as work:
+        for age in (23, 25):
+            key = {
+                "id": UUID(int=age),
+                "key_hash": bytes([age]) * 32,
+                "request_hash": b"r" * 32,
+                "outcome": "confirmed",
+            }
+            key |= {"subject_id": UUID(int=1), "created_at": NOW - timedelta(hours=age)}
+            work.db.execute(sa.insert(core(IdempotencyKey)).values(**key))
+    scheduler.tick(NOW)
+    assert count(process, IdempotencyKey) == 1
+
+
+def count(process: Process, table: type[Reminder | IdempotencyKey | Message]) -> int:
+    with process.read() as work:
+        return work.db.scalar(sa.select(sa.func.count()).select_from(core(table))) or 0
+
+
+def test_a_job_that_fails_holds_up_no_other(
+    process: Process, factory: Factory, scheduler: Scheduler, mailer: MemoryMailer
+) -> None:
+    session = factory.session().session
+    factory.registration(session.id)
+    with process.work() as work:  # settling will find no place to write to
+        work.db.execute(sa.text(f"DROP TABLE {core(FollowUp).name}"))
+    other = factory.session(starts_in=timedelta(days=20)).session
+    factory.registration(other.id, "ana@mail.example")
+    with pytest.raises(ExceptionGroup) as troubles:
+        scheduler.tick(session.ends_at + 30 * MINUTE)
+    assert [type(error) for error in troubles.value.exceptions] in (
+        [sa.exc.OperationalError],
+        [sa.exc.ProgrammingError],
+    )
+    assert len(mailer.to("ana@mail.example")) == 1
+
+
+def test_several_schedulers_at_once_do_everything_once(
+    process: Process, factory: Factory, mailer: MemoryMailer
+) -> None:
+    session = factory.session(capacity=100).session
+    for _ in range(40):
+        factory.registration(session.id)
+    schedulers = [Scheduler(process) for _ in range(4)]
+    for moment in (NOW, session.starts_at - timedelta(hours=24), session.ends_at + 30 * MINUTE):
+        at_once([lambda each=each, moment=moment: each.tick(moment) for each in schedulers])  # type: ignore[misc]
+    for each in schedulers:
+        each.stop()
+    assert len({mail.message_id for mail in mailer.mails}) == len(mailer.mails) == 3 * 40
+    with process.read() as work:
+        assert set(work.db.scalars(sa.select(col(Message.state)))) == {MessageState.sent}
+
+
+class TellingMailer(MemoryMailer):
+    """Says when it has taken a mail."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.has_one = threading.Event()
+
+    def send(self, mail: SendableMail) -> None:
+        super().send(mail)
+        self.has_one.set()
+
+
+def test_it_runs_until_it_is_stopped_and_wakes_for_what_is_new(
+    database_url: str, tmp_path: Path, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mailer = TellingMailer()
+    process = Process(make_settings(database_url, tmp_path), clock=clock, mail=mailer)
+    factory = Factory(process)
+    monkeypatch.setattr(loop, "PAUSE_SECONDS", 3600.0)  # without being woken it would sleep through the test
+    scheduler = Scheduler(process)
+    thread = threading.Thread(target=scheduler.run)
+    thread.start()
+    factory.registration(factory.session().session.id)
+    assert mailer.has_one.wait(30)
+    scheduler.stop()
+    thread.join(30)
+    assert not thread.is_alive()
+    assert len(mailer.mails) == 1
+    process.close()
+
+
+def test_after_a_jump_of_the_clock_jobs_have_their_turn_again(
+    process: Process, scheduler: Scheduler, clock: SetClock
+) -> None:
+    for moment in (NOW, NOW - timedelta(hours=2)):  # somebody set the clock back
+        scheduler.tick(moment)
+        with process.read() as work:
+            assert work.db.get_one(Worker, scheduler.worker_id).beat_at == moment
