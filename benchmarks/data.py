@@ -54,7 +54,7 @@ def add_sessions(process: Process, count: int, *, capacity: int, starts_in: time
     now = process.clock.now()
     made = []
     with process.work() as work:
-        slug = f"webinar-{now:%H%M%S%f}"
+        slug = f"webinar-{uuid4().hex}"
         facts = {"slug": slug, "title": "Knee pain: options before surgery", "status": PublicationStatus.published}
         webinars.create_webinar(work, facts, topics=[], presenters=[], actor=ACTOR, now=now)
         for number in range(count):

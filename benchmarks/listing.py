@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 
 from benchmarks import load
-from benchmarks.data import add_sessions, present, process_on
+from benchmarks.data import add_sessions, database, present, process_on
 from benchmarks.load import Load
 from benchmarks.report import Row, alternate
 from benchmarks.servers import bare, environment, product
@@ -17,10 +17,15 @@ SESSIONS = 50
 CONNECTIONS = 32
 
 
-def measure(database: str, url: str, folder: Path, *, rounds: int, seconds: float) -> Row:
-    with process_on(url, folder, present()) as process:
-        for _ in range(SESSIONS):
-            add_sessions(process, 1, capacity=40, starts_in=timedelta(days=7))
+def measure(name: str, folder: Path, *, rounds: int, seconds: float) -> Row:
+    with database(name, folder) as url:
+        with process_on(url, folder, present()) as process:
+            for _ in range(SESSIONS):
+                add_sessions(process, 1, capacity=40, starts_in=timedelta(days=7))
+        return _measure_page(name, url, folder, rounds, seconds)
+
+
+def _measure_page(name: str, url: str, folder: Path, rounds: int, seconds: float) -> Row:
     with product(environment(url, folder), folder) as ours, bare(folder) as raw:
         page = httpx.get(f"{ours}/")
         assert page.status_code == 200
@@ -31,7 +36,7 @@ def measure(database: str, url: str, folder: Path, *, rounds: int, seconds: floa
             lambda _: load.run(Load(f"{raw}/page", CONNECTIONS, seconds)),
         )
     return Row(
-        f"listing of {SESSIONS} sessions, {database}",
+        f"listing of {SESSIONS} sessions, {name}",
         "/s",
         [item.per_second for item in mine],
         [item.per_second for item in theirs],

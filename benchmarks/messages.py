@@ -16,7 +16,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from benchmarks.data import add_registrations, add_sessions, present, process_on
+from benchmarks.data import add_registrations, add_sessions, database, present, process_on
 from benchmarks.report import Row
 from benchmarks.servers import free_port
 from scheduler.loop import Scheduler
@@ -29,23 +29,26 @@ from webinars.terms import MessageState
 CONNECTIONS = 5
 
 
-def measure(database: str, url: str, folder: Path, *, rounds: int, count: int) -> Row:
+def measure(name: str, folder: Path, *, rounds: int, count: int) -> Row:
     """Messages per second: planned, claimed, looked at once more, composed, sent and completed one by one."""
-    ours, raw = [], []
+    ours: list[float] = []
+    raw: list[float] = []
     with _sink() as port:
         for number in range(rounds):
-            now = present() + timedelta(days=number)
-            _make_due(url, folder, now, count)
-            steps: list[Callable[[], float]] = [
-                lambda now=now: _apart(_drain, url, folder, now, port, count),  # type: ignore[misc]
-                lambda: _apart(_send_bare, port, count),
-            ]
-            seconds = [step() for step in (steps if number % 2 else reversed(steps))]
-            mine, bare = seconds if number % 2 else reversed(seconds)
-            ours.append(count / mine)
-            raw.append(count / bare)
+            if number % 2:
+                raw.append(count / _apart(_send_bare, port, count))
+            ours.append(count / _drain_once(name, folder, port, count))
+            if not number % 2:
+                raw.append(count / _apart(_send_bare, port, count))
     note = f"{count:,} reminders, one worker, {CONNECTIONS} connections"
-    return Row(f"due messages, {database}", "/s", ours, raw, note)
+    return Row(f"due messages, {name}", "/s", ours, raw, note)
+
+
+def _drain_once(name: str, folder: Path, port: int, count: int) -> float:
+    now = present()
+    with database(name, folder) as url:
+        _make_due(url, folder, now, count)
+        return _apart(_drain, url, folder, now, port, count)
 
 
 def _make_due(url: str, folder: Path, now: datetime, count: int) -> None:

@@ -94,7 +94,12 @@ def test_what_makes_no_session_is_refused(
     process: Process, factory: Factory, facts: dict[str, Any], refusal: type[WebinarsError]
 ) -> None:
     factory.webinar()
-    usual: dict[str, Any] = {"webinar": "knee-options", "wall": wall("2026-03-09T18:00"), "duration_minutes": 60, "capacity": 5}
+    usual: dict[str, Any] = {
+        "webinar": "knee-options",
+        "wall": wall("2026-03-09T18:00"),
+        "duration_minutes": 60,
+        "capacity": 5,
+    }
     with pytest.raises(refusal), process.work() as work:
         sessions.create_session(work, **(usual | facts), actor=ACTOR, now=NOW)
 

@@ -1,0 +1,74 @@
+"""The same key with the same request gets the same answer, for 24 hours and whoever comes first."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from tests.concurrency.load import at_once
+from tests.conftest import NOW
+from webinars.errors import IdempotencyMismatch
+from webinars.services import catalogue
+from webinars.services.idempotency import Said, find_said, forget_old_keys, keep, read_key
+from webinars.services.registering import Idempotency
+from webinars.work import Process
+
+KEY = Idempotency(b"k" * 32, b"r" * 32)
+ANSWER = Said(201, '"1"', '{"slug":"knee"}')
+
+
+def make_topic_once(process: Process) -> Said:
+    """What a route does with a key: the work and the answer in one transaction."""
+    with process.work() as work:
+        said = find_said(work, KEY, NOW)
+        if said is None:
+            catalogue.create_topic(work, slug="knee", name="Knee", parent=None, position=0, actor="test", now=NOW)
+            said = ANSWER
+            keep(work, KEY, said)
+        return said
+
+
+def test_a_key_is_of_one_caller_one_call_and_one_request() -> None:
+    one = read_key("token:1", "key", b"body")
+    assert one == read_key("token:1", "key", b"body")
+    assert one is not None
+    assert len(one.key_hash) == len(one.request_hash) == 32
+    for other in (read_key("token:2", "key", b"body"), read_key("token:1", "other", b"body")):
+        assert other is not None
+        assert other.key_hash != one.key_hash
+    changed = read_key("token:1", "key", b"other")
+    assert changed is not None
+    assert (changed.key_hash == one.key_hash, changed.request_hash == one.request_hash) == (True, False)
+    assert read_key("token:1", None, b"body") is read_key("token:1", "", b"body") is None
+
+
+def test_the_second_time_the_answer_comes_without_the_work(process: Process) -> None:
+    assert [make_topic_once(process) for _ in range(3)] == [ANSWER] * 3
+
+
+def test_of_many_at_once_one_does_the_work(process: Process) -> None:
+    assert at_once([lambda: make_topic_once(process)] * 8) == [ANSWER] * 8
+
+
+def test_a_crash_leaves_no_key_stuck(process: Process) -> None:
+    work = process.work()
+    assert find_said(work, KEY, NOW) is None
+    work.db.close()  # the process dies before it commits
+    assert make_topic_once(process) == ANSWER
+
+
+def test_the_same_key_with_another_request_is_refused(process: Process) -> None:
+    make_topic_once(process)
+    other = Idempotency(KEY.key_hash, b"x" * 32)
+    with pytest.raises(IdempotencyMismatch), process.work() as work:
+        find_said(work, other, NOW)
+
+
+def test_after_24_hours_a_key_is_forgotten(process: Process) -> None:
+    make_topic_once(process)
+    with process.work() as work:
+        assert forget_old_keys(work, NOW + timedelta(hours=24)) == 0
+        assert forget_old_keys(work, NOW + timedelta(hours=24, seconds=1)) == 1
+        assert find_said(work, KEY, NOW) is None
+        keep(work, KEY, ANSWER)

@@ -1,0 +1,66 @@
+"""Personal links: one registration, one purpose, until 30 days after the session."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from tests.conftest import NOW
+from tests.factories import Factory
+from webinars.errors import LinkInvalid
+from webinars.services.links import link, open_link
+from webinars.services.registering import Registered
+from webinars.tables import Registration
+from webinars.terms import LinkPurpose
+from webinars.work import Process
+
+
+@pytest.fixture
+def registered(factory: Factory) -> Registered:
+    return factory.registration(factory.session().session.id)
+
+
+def token(process: Process, registered: Registered, purpose: LinkPurpose) -> str:
+    return link(process.settings, process.vault, purpose, registered.registration).rpartition("/")[2]
+
+
+def test_a_link_leads_to_its_page(process: Process, registered: Registered) -> None:
+    urls = [link(process.settings, process.vault, purpose, registered.registration) for purpose in LinkPurpose]
+    assert [url.rpartition("/")[0] for url in urls] == ["http://127.0.0.1:8000/m", "http://127.0.0.1:8000/j"]
+    assert all(registered.registration.id.hex not in url for url in urls)
+
+
+@pytest.mark.parametrize("purpose", LinkPurpose)
+def test_a_link_opens_its_registration_for_its_purpose_alone(
+    process: Process, registered: Registered, purpose: LinkPurpose
+) -> None:
+    own = token(process, registered, purpose)
+    with process.read() as work:
+        found, item = open_link(work, purpose, own, NOW)
+    assert (found.id, item.session.id) == (registered.registration.id, found.session_id)
+    (other,) = set(LinkPurpose) - {purpose}
+    with pytest.raises(LinkInvalid), process.read() as work:
+        open_link(work, other, own, NOW)
+
+
+def test_a_link_ends_30_days_after_the_session(process: Process, registered: Registered) -> None:
+    own, ends_at = token(process, registered, LinkPurpose.manage), registered.scheduled.session.ends_at
+    with process.read() as work:
+        open_link(work, LinkPurpose.manage, own, ends_at + timedelta(days=30))
+    with pytest.raises(LinkInvalid), process.read() as work:
+        open_link(work, LinkPurpose.manage, own, ends_at + timedelta(days=30, seconds=1))
+
+
+def test_a_revoked_link_and_one_of_nobody_open_nothing(process: Process, registered: Registered) -> None:
+    own = token(process, registered, LinkPurpose.manage)
+    with process.work() as work:
+        work.db.execute(sa.update(Registration).values(link_version=1))
+    with pytest.raises(LinkInvalid), process.read() as work:
+        open_link(work, LinkPurpose.manage, own, NOW)
+    with process.work() as work:
+        work.db.execute(sa.text("DELETE FROM messages"))
+        work.db.execute(sa.text("DELETE FROM registrations"))
+    with pytest.raises(LinkInvalid), process.read() as work:
+        open_link(work, LinkPurpose.manage, own, NOW)
