@@ -9,7 +9,7 @@ from typing import Annotated
 
 from fastapi import Depends, Header, Request
 
-from webinars.errors import NotAllowed, TokenInvalid, VersionMissing
+from webinars.errors import NotAllowed, TokenInvalid, VersionMismatch, VersionMissing
 from webinars.services import tokens
 from webinars.services.desk import Desk
 from webinars.services.tokens import Bearer
@@ -134,7 +134,8 @@ def get_seen_version(
     """The version the caller has seen, from If-Match; None for `*`.
 
     Raises:
-        VersionMissing: without the header, or with one that is no ETag of ours.
+        VersionMissing: without the header.
+        VersionMismatch: with one that is no ETag of ours.
     """
     if if_match is None:
         raise VersionMissing
@@ -142,7 +143,7 @@ def get_seen_version(
         return None
     text = if_match.strip().removeprefix("W/").strip('"')
     if not text.isdecimal() or len(text) > _LONGEST_VERSION:
-        raise VersionMissing
+        raise VersionMismatch
     return int(text)
 
 

@@ -22,6 +22,7 @@ PAUSE_SECONDS = 1.0
 _EVERY_MINUTE = timedelta(minutes=1)
 _EVERY_HOUR = timedelta(hours=1)
 _BEAT = timedelta(seconds=10)
+_SENDING_FOR = timedelta(seconds=5)
 _log = structlog.get_logger()
 
 
@@ -38,8 +39,12 @@ class Scheduler:
     def __post_init__(self) -> None:
         self.sender = Sender(self.process)
 
-    def tick(self, now: datetime) -> int:
+    def tick(self, now: datetime, *, sending_for: timedelta | None = None) -> int:
         """Do all that is due at `now`. Every step may be done by several workers at once, or again after a crash.
+
+        Args:
+            now: the present moment.
+            sending_for: leave what has not been sent after this time to the next tick.
 
         Returns:
             How many steps there were, messages included.
@@ -49,7 +54,7 @@ class Scheduler:
         """
         steps = 0
         troubles: list[Exception] = []
-        for job in self._jobs(now):
+        for job in self._jobs(now, sending_for):
             try:
                 steps += job()
             except Exception as error:  # noqa: BLE001 - what is wrong with one job must not hold up the others
@@ -58,7 +63,7 @@ class Scheduler:
             raise ExceptionGroup("jobs failed", troubles)
         return steps
 
-    def _jobs(self, now: datetime) -> Iterator[Callable[[], int]]:
+    def _jobs(self, now: datetime, sending_for: timedelta | None) -> Iterator[Callable[[], int]]:
         """What has its turn at `now`, in order: what earlier jobs plan, the last one sends."""
         if self._is_time("beat", _BEAT, now):
             yield partial(self._beat, now)
@@ -68,7 +73,7 @@ class Scheduler:
             yield partial(retention.run, self.process, now)
         yield partial(reminders.run, self.process, now)
         yield partial(follow_ups.run, self.process, now)
-        yield partial(self.sender.send_due, now)
+        yield partial(self.sender.send_due, now, for_at_most=sending_for)
 
     def _beat(self, now: datetime) -> int:
         with self.process.work() as work:
@@ -77,16 +82,25 @@ class Scheduler:
 
     def run(self) -> None:
         """Tick until `stop`. What goes wrong in one tick is logged and tried again in the next."""
+        threading.Thread(target=self._keep_beating, name="beat", daemon=True).start()
         while not self._stopping.is_set():
             self.process.scheduler_wanted.clear()
             try:
-                self.tick(self.process.clock.now())
+                steps = self.tick(self.process.clock.now(), sending_for=_SENDING_FOR)
             except ExceptionGroup as troubles:  # a database that is away for a moment must not end the scheduler
                 for error in troubles.exceptions:
-                    _log.error("scheduler.job_failed", error=type(error).__name__, reason=str(error)[:300])
+                    _log.error("scheduler.job_failed", **_named(error))
                 self._stopping.wait(PAUSE_SECONDS)
             else:
-                self.process.scheduler_wanted.wait(PAUSE_SECONDS)
+                self.process.scheduler_wanted.wait(0 if steps else PAUSE_SECONDS)
+
+    def _keep_beating(self) -> None:
+        """A mail server that hangs holds up a tick, but a scheduler that waits for it is alive."""
+        while not self._stopping.wait(_BEAT.total_seconds()):
+            try:
+                self._beat(self.process.clock.now())
+            except Exception as error:  # noqa: BLE001 - the next beat may come through
+                _log.warning("scheduler.beat_failed", **_named(error))
 
     def stop(self) -> None:
         """End after what is being sent; the rest goes back to the ledger."""
@@ -100,3 +114,8 @@ class Scheduler:
             return False
         self._last[job] = now
         return True
+
+
+def _named(error: Exception) -> dict[str, str]:
+    """What a log may say of an error: its words may hold what a row holds."""
+    return {"error": type(error).__name__, "sqlstate": getattr(getattr(error, "orig", None), "sqlstate", None) or ""}

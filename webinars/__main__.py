@@ -112,6 +112,7 @@ def host() -> None:
 def add_host(email: str, role: str) -> None:
     """Make an account. Its password is the last line, shown this once."""
     with _process() as process:
+        _check_schema(process)
         with process.work() as work:
             _, password = hosts.add_host(work, email, Role(role), password=None, actor=_ACTOR, now=process.clock.now())
         click.echo(f"{email} may sign in as {role} at {process.settings.base_url}/console with:")
@@ -123,12 +124,18 @@ def token() -> None:
     """Keys of the JSON API."""
 
 
+_SCOPE = click.Choice([scope.value for scope in Scope])
+
+
 @token.command(name="create")
 @click.option("--name", required=True, help="What the key is for.")
-@click.option("--scope", "scopes", type=click.Choice([scope.value for scope in Scope]), multiple=True, required=True)
-def create_token(name: str, scopes: tuple[str, ...]) -> None:
-    """Make a key. It is the last line, shown this once. `--scope` may be given several times."""
+@click.option("--scope", "scopes", type=_SCOPE, multiple=True, required=True, help="What it may do.")
+@click.argument("more_scopes", type=_SCOPE, nargs=-1)
+def create_token(name: str, scopes: tuple[str, ...], more_scopes: tuple[str, ...]) -> None:
+    """Make a key. It is the last line, shown this once. `--scope` takes several scopes, and may be repeated."""
+    scopes += more_scopes
     with _process() as process:
+        _check_schema(process)
         with process.work() as work:
             secret = tokens.create_token(
                 work, name, [Scope(scope) for scope in scopes], actor=_ACTOR, now=process.clock.now()

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Session, SQLModel  # noqa: TID251 - named DbSession from here on
 
+from webinars.errors import CannotStart
 from webinars.vault import FORMAT, Sealed
 
 # Set before any table: constraints need names, or SQLite's batch migrations cannot find them again.
@@ -102,6 +103,8 @@ class Engines:
         if url.startswith("sqlite"):
             self.write = _sqlite_engine(url, "BEGIN IMMEDIATE", pool_size)
             self.read = _sqlite_engine(url, "BEGIN", pool_size)
+        elif not url.startswith(("postgresql:", "postgres:")):
+            raise CannotStart("DATABASE_URL must begin with sqlite:/// or postgresql://")
         else:
             self.write = self.read = _postgresql_engine(url, pool_size)
 
@@ -122,6 +125,7 @@ def _sqlite_engine(url: str, begin: str, pool_size: int) -> sa.Engine:
         url,
         pool_size=pool_size,
         max_overflow=0,
+        hide_parameters=True,  # an error must not carry what a row holds into a log
         connect_args={"timeout": 30, "isolation_level": None, "check_same_thread": False},
     )
 
@@ -142,4 +146,12 @@ def _sqlite_engine(url: str, begin: str, pool_size: int) -> sa.Engine:
 
 def _postgresql_engine(url: str, pool_size: int) -> sa.Engine:
     location = sa.make_url(url).set(drivername="postgresql+psycopg")
-    return sa.create_engine(location, pool_size=pool_size, max_overflow=0, pool_pre_ping=True, pool_timeout=30)
+    return sa.create_engine(
+        location,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_pre_ping=True,
+        pool_timeout=30,
+        hide_parameters=True,
+        connect_args={"connect_timeout": 5},
+    )

@@ -47,7 +47,7 @@ class FileSource(PydanticBaseSettingsSource):
 class Settings(BaseSettings):
     """Built by whoever starts the program, never at import."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="forbid", frozen=True)
 
     environment: Environment = Environment.development
     database_url: SecretStr = SecretStr("sqlite:///var/webinars.db")

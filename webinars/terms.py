@@ -178,6 +178,7 @@ CALENDAR_KINDS = frozenset(
         MessageKind.promoted,
         MessageKind.resent,
         MessageKind.withdrawn,
+        MessageKind.declined,
         MessageKind.moved,
         MessageKind.session_cancelled,
     }

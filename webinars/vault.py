@@ -45,7 +45,7 @@ class Vault:
                 self._key_id = hashlib.sha256(b"id" + key).digest()[:_KEY_ID_BYTES]
                 self._ciphers[self._key_id] = AESGCM(key)
         self._index_key = _derive(secret, b"index")
-        self._link_key = _derive(secret, b"link")
+        self._link_keys = [_derive(candidate, b"link") for candidate in (secret, previous_secret) if candidate]
 
     def seal(self, place: str, row: UUID, text: str) -> Sealed:
         """`text` made unreadable, bound to its `place` (`table.column`) and row: moved elsewhere it does not open."""
@@ -76,7 +76,8 @@ class Vault:
 
     def link_token(self, purpose: LinkPurpose, registration_id: UUID, link_version: int) -> str:
         """The secret part of a personal link: 43 characters, the same each time, so that mails can be made late."""
-        return _encode(registration_id.bytes + self._link_mac(purpose, registration_id, link_version))
+        mac = _link_mac(self._link_keys[0], purpose, registration_id, link_version)
+        return _encode(registration_id.bytes + mac)
 
     def read_link(self, token: str) -> UUID:
         """The registration a token claims to be for; to be believed only after `check_link`.
@@ -91,13 +92,10 @@ class Vault:
         LinkInvalid: unless the token was made here for this purpose and has not been revoked.
         """
         raw = _decode(token)
-        expected = self._link_mac(purpose, UUID(bytes=raw[:16]), link_version)
-        if not hmac.compare_digest(raw[16:], expected):
+        registration_id = UUID(bytes=raw[:16])
+        expected = [_link_mac(key, purpose, registration_id, link_version) for key in self._link_keys]
+        if not any(hmac.compare_digest(raw[16:], mac) for mac in expected):
             raise LinkInvalid
-
-    def _link_mac(self, purpose: LinkPurpose, registration_id: UUID, link_version: int) -> bytes:
-        said = f"{purpose}:{registration_id.hex}:{link_version}".encode()
-        return hmac.digest(self._link_key, said, "sha256")[:_LINK_MAC_BYTES]
 
 
 def secret_hash(secret: str) -> bytes:
@@ -107,6 +105,11 @@ def secret_hash(secret: str) -> bytes:
 
 def _derive(secret: str, purpose: bytes) -> bytes:
     return HKDF(algorithm=SHA256(), length=32, salt=None, info=b"webinars/" + purpose).derive(secret.encode())
+
+
+def _link_mac(key: bytes, purpose: LinkPurpose, registration_id: UUID, link_version: int) -> bytes:
+    said = f"{purpose}:{registration_id.hex}:{link_version}".encode()
+    return hmac.digest(key, said, "sha256")[:_LINK_MAC_BYTES]
 
 
 def _bound_to(place: str, row: UUID) -> bytes:

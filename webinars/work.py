@@ -46,13 +46,20 @@ class Process:
 
 
 class ReadWork:
-    """One consistent look at the database."""
+    """One consistent look at the database. It begins with the first use of `db`."""
 
     def __init__(self, process: Process) -> None:
         self.process = process
         self.settings = process.settings
         self.vault = process.vault
-        self.db = self._open()
+        self._db: DbSession | None = None
+
+    @property
+    def db(self) -> DbSession:
+        """The database handle."""
+        if self._db is None:
+            self._db = self._open()
+        return self._db
 
     def _open(self) -> DbSession:
         return DbSession(self.process.engines.read.execution_options(postgresql_readonly=True), expire_on_commit=False)
@@ -63,24 +70,26 @@ class ReadWork:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.db.close()
+        if self._db is not None:
+            self._db.close()
 
 
 class Work(ReadWork):
-    """One transaction: all of it happens, or none."""
+    """One transaction: all of it happens, or none.
+
+    A writer's turn is taken at the first use, not at the beginning: a request that still waits for its body, or for a
+    thread to run in, holds nobody up.
+    """
 
     def __init__(self, process: Process) -> None:
         super().__init__(process)
         self._wakes_scheduler = False
 
     def _open(self) -> DbSession:
-        return DbSession(self.process.engines.write, expire_on_commit=False)
-
-    def __enter__(self) -> Self:
         turn = self.process.write_turn
         if turn is not None and not turn.acquire(timeout=LONGEST_TURN_S):
             raise Busy(retry_after=1)
-        return self
+        return DbSession(self.process.engines.write, expire_on_commit=False)
 
     def wake_scheduler(self) -> None:
         """Ask for the scheduler as soon as this is committed; never before, or it would find nothing."""
@@ -89,12 +98,14 @@ class Work(ReadWork):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._db is None:
+            return
         try:
             if kind is None:
-                self.db.commit()
+                self._db.commit()
         finally:
             try:
-                self.db.close()
+                self._db.close()
             finally:
                 if self.process.write_turn is not None:
                     self.process.write_turn.release()

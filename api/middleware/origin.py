@@ -11,20 +11,22 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.pages.error_pages import status_page
 
+_EXEMPT = ("/api/", "/j/")
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class OriginCheck:
     """Lets an unsafe request to a page through only if the browser says that it comes from here.
 
-    The JSON API knows no cookies, so there is no visitor's name to act in: it is exempt.
+    The JSON API knows no cookies, so there is no visitor's name to act in: it is exempt. So is joining: its address is
+    its only key, and nobody may be kept out of the room for what their browser does not say.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] in _SAFE_METHODS or scope["path"].startswith("/api/"):
+        if scope["type"] != "http" or scope["method"] in _SAFE_METHODS or scope["path"].startswith(_EXEMPT):
             await self.app(scope, receive, send)
             return
         if _is_from_here(Headers(scope=scope)):

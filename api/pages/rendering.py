@@ -24,6 +24,8 @@ _HERE = Path(__file__).parent
 STATIC = _HERE / "static"
 PRIVATE = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex"}
 """For pages about a person."""
+SECRET_ADDRESS = {**PRIVATE, "Referrer-Policy": "no-referrer"}
+"""For pages whose very address opens something."""
 
 _markdown = MarkdownIt("commonmark", {"html": False})
 _TAGS = {"p", "ul", "ol", "li", "strong", "em", "a", "h3", "h4", "br", "blockquote"}

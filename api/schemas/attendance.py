@@ -5,12 +5,18 @@ from __future__ import annotations
 from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from api.schemas.base import Answer, Body, Line, Moment, PageOf
 from webinars.terms import AttendanceSource, AttendanceState, Evidence
 
 MOST_INTERVALS = 1000
+LONGEST_SOURCE = 40
+
+
+def _known_source(given: Any) -> Any:
+    is_foreign = isinstance(given, str) and given not in set(AttendanceSource) and len(given) <= LONGEST_SOURCE
+    return AttendanceSource.report if is_foreign else given
 
 
 class Interval(Body):
@@ -28,7 +34,11 @@ class Interval(Body):
     left_at: Moment | None = Field(
         default=None, description="Until when; null if nobody knows.", examples=["2026-12-03T01:58:00Z"]
     )
-    source: AttendanceSource = Field(default=AttendanceSource.report, description="Who says so.", examples=["report"])
+    source: Annotated[AttendanceSource, BeforeValidator(_known_source)] = Field(
+        default=AttendanceSource.report,
+        description="Who says so. A name that is none of these, such as that of a tool, counts as `report`.",
+        examples=["report"],
+    )
 
     @model_validator(mode="after")
     def _one_person(self) -> Self:
@@ -38,7 +48,7 @@ class Interval(Body):
 
 
 class AttendanceCreate(Body):
-    """Who was in the room and when. A bare list of intervals, or one named `items`, is taken too."""
+    """Who was in the room and when. A bare list of intervals, one named `items`, or a single one does too."""
 
     intervals: list[Interval] = Field(
         description=f"At most {MOST_INTERVALS}. The same one again changes nothing.",
@@ -51,6 +61,8 @@ class AttendanceCreate(Body):
     def _from_list(cls, given: Any) -> Any:
         if isinstance(given, list):
             return {"intervals": given}
+        if isinstance(given, dict) and "joined_at" in given:
+            return {"intervals": [given]}
         if isinstance(given, dict) and given.keys() == {"items"}:
             return {"intervals": given["items"]}
         return given

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from api.schemas.base import Answer, Body, Change, Line, Moment, PageOf, Problem, left_out
 from api.schemas.sessions import SessionPublic
@@ -59,6 +59,15 @@ class RegistrationCreate(Body):
         description="Where the registration came from.",
         examples=[{"utm_source": "blog"}],
     )
+    answers: Annotated[dict[str, Any], Field(max_length=0)] = Field(
+        default_factory=dict, description="Answers to a host's questions: none are asked yet.", examples=[{}]
+    )
+
+    @field_validator("source", mode="before")
+    @classmethod
+    def _from_word(cls, given: Any) -> Any:
+        """A single word says the same as `{"src": …}`."""
+        return {"src": given} if isinstance(given, str) else given
 
 
 class ManyRegistrationsCreate(RegistrationCreate):

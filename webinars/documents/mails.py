@@ -109,7 +109,7 @@ def calendar_method(facts: MailFacts) -> CalendarMethod | None:
         return CalendarMethod.request if confirmed else None
     if facts.kind is MessageKind.session_cancelled and (confirmed or facts.had_invite):
         return CalendarMethod.cancel_session
-    if facts.kind is MessageKind.withdrawn and facts.had_invite:
+    if facts.kind in {MessageKind.withdrawn, MessageKind.declined} and facts.had_invite:
         return CalendarMethod.cancel_registration
     return None
 

@@ -36,9 +36,11 @@ class SmtpServer:
     password: str = field(default="", repr=False)
     connect_seconds: float = 10.0
     reply_seconds: float = 30.0
-    data_reply_seconds: float = 60.0
-    """A server may scan the mail before it answers. RFC 5321 section 4.5.3.2.6 would have us wait ten minutes, but a
-    message is leased for 90 s (services/delivery.py): a second worker must not take it while this one waits."""
+    mail_seconds: float = 60.0
+    """For one mail, connecting included. RFC 5321 section 4.5.3.2.6 would have us wait ten minutes for the last reply
+    alone, but a message is leased for 90 s (services/delivery.py): a second worker must not take it meanwhile."""
+    dot_seconds: float = 5.0
+    """At least, for the reply to the whole mail: once all is sent, giving up at once would make a double likely."""
 
     @property
     def is_loopback(self) -> bool:
@@ -66,15 +68,27 @@ class SmtpTransport:
 
         Raises:
             MailRefused: 5xx to the recipient or the mail.
-            MailDeferred: 4xx.
+            MailDeferred: 4xx, or the connection broke before the dot.
             MailTransportDown: no connection, TLS or sign-in, or 421: surely not sent.
             MailUnconfirmed: the connection broke, or the server fell silent, after the dot.
         """
-        connection = self._connection(mail.sender.rpartition("@")[2])
+        until = time.monotonic() + self._server.mail_seconds
+        domain = mail.sender.rpartition("@")[2]
+        connection = self._connection(domain)
+        was_kept = connection.has_sent
         try:
-            connection.deliver(mail)
-        except (MailRefused, MailDeferred):
-            if not connection.reset():
+            self._deliver(connection, mail, until)
+        except (_Broke, MailTransportDown):
+            if not was_kept:
+                raise
+            # A kept connection that the server has ended, perhaps after so many mails, says nothing about the next.
+            self._deliver(self._connection(domain), mail, until)
+
+    def _deliver(self, connection: _Connection, mail: SendableMail, until: float) -> None:
+        try:
+            connection.deliver(mail, until)
+        except (MailRefused, MailDeferred) as error:
+            if isinstance(error, _Broke) or not connection.reset():
                 self._drop(connection)
             raise
         except BaseException:  # whatever happened, the connection is in the middle of something
@@ -115,6 +129,10 @@ class SmtpTransport:
         connection.close()
 
 
+class _Broke(MailDeferred):
+    """The connection broke before the dot: surely not sent. Perhaps it is the server's doing, perhaps the mail's."""
+
+
 class _Connection:
     """A connection to the server, signed in and ready. `domain` is ours, for EHLO: relays dislike `localhost`."""
 
@@ -129,19 +147,35 @@ class _Connection:
         except (smtplib.SMTPException, OSError) as error:
             raise MailTransportDown(f"cannot connect: {error}") from error
 
-    def deliver(self, mail: SendableMail) -> None:
-        """One mail to one recipient; raises as `SmtpTransport.send`."""
+    @property
+    def has_sent(self) -> bool:
+        """Whether it has carried a mail before."""
+        return self._mails > 0
+
+    def deliver(self, mail: SendableMail, until: float) -> None:
+        """One mail to one recipient, begun before `until` on the monotonic clock; raises as `SmtpTransport.send`."""
         self._mails += 1
         with _surely_unsent():
+            self._wait_until(until)
             code, words = self._smtp.mail(mail.sender)
             if code >= 500:  # our sender is not welcome: the recipient has nothing to do with it
                 raise MailTransportDown(_text(words), code)
             _check(code, words)
+            self._wait_until(until)
             _check(*self._smtp.rcpt(mail.recipient))
+            self._wait_until(until)
             _check(*self._smtp.docmd("DATA"))
+            self._wait_until(until)
             self._smtp.send(_dotted(mail.raw))  # if this fails, the dot, which comes last, did not go out
-        _check(*self._reply_to_the_dot())
+        _check(*self._reply_to_the_dot(until))
         self._used = time.monotonic()
+
+    def _wait_until(self, until: float) -> None:
+        """Let the next step take as long as a reply may take, but not beyond `until`."""
+        left = until - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("the server is too slow")
+        _wait(self._smtp, min(left, self._server.reply_seconds))
 
     def is_usable(self) -> bool:
         """Whether it may carry another mail: not worn out, and the server is still there."""
@@ -185,9 +219,9 @@ class _Connection:
             raise
         return smtp
 
-    def _reply_to_the_dot(self) -> tuple[int, bytes]:
+    def _reply_to_the_dot(self, until: float) -> tuple[int, bytes]:
         try:
-            _wait(self._smtp, self._server.data_reply_seconds)
+            _wait(self._smtp, max(until - time.monotonic(), self._server.dot_seconds))
             reply = self._smtp.getreply()
             _wait(self._smtp, self._server.reply_seconds)
         except (smtplib.SMTPException, OSError) as error:
@@ -207,7 +241,7 @@ def _surely_unsent() -> Iterator[None]:
     try:
         yield
     except (smtplib.SMTPException, OSError) as error:
-        raise MailTransportDown(f"the connection broke: {error}") from error
+        raise _Broke(f"the connection broke: {error}") from error
 
 
 def _check(code: int, words: bytes) -> None:

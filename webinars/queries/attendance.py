@@ -13,6 +13,7 @@ from sqlmodel import col
 from webinars.db import DbSession
 from webinars.tables import Attendance, AttendanceInterval, FollowUp, Message
 from webinars.tables.base import core
+from webinars.terms import AttendanceState, MessageState
 
 
 def put_interval(db: DbSession, row: Mapping[str, Any]) -> None:
@@ -76,6 +77,23 @@ def attendance_of(db: DbSession, registration_ids: Sequence[UUID]) -> dict[UUID,
 def insert_follow_ups(db: DbSession, rows: Sequence[Mapping[str, Any]]) -> None:
     if rows:
         db.connection().execute(sa.insert(core(FollowUp)), rows)
+
+
+def correct_segments(db: DbSession, states: Sequence[tuple[UUID, AttendanceState]]) -> None:
+    """Let follow-ups whose mail has not gone out speak of the attendance as it is known by now."""
+    follow_up, message = core(FollowUp), core(Message)
+    unsent = sa.select(message.c.id).where(message.c.state == MessageState.planned)
+    statement = (
+        sa.update(follow_up)
+        .where(
+            follow_up.c.registration_id == sa.bindparam("of_registration"),
+            sa.or_(follow_up.c.message_id.is_(None), follow_up.c.message_id.in_(unsent)),
+        )
+        .values(segment=sa.bindparam("known_state"))
+    )
+    if states:
+        rows = [{"of_registration": registration_id, "known_state": state} for registration_id, state in states]
+        db.connection().execute(statement, rows)
 
 
 def list_follow_ups(

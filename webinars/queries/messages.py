@@ -135,6 +135,17 @@ def release_messages(db: DbSession, message_ids: Sequence[UUID], lease: UUID) ->
     return result.rowcount
 
 
+def replan_failed(db: DbSession, message_id: UUID, now: datetime) -> bool:
+    """Make a failed message due again. False if it has not failed, or is useless by now."""
+    message = core(Message)
+    result = db.connection().execute(
+        sa.update(message)
+        .where(message.c.id == message_id, message.c.state == MessageState.failed, message.c.deadline_at > now)
+        .values(state=MessageState.planned, reason=None, attempts=0, next_attempt_at=now)
+    )
+    return bool(result.rowcount == 1)
+
+
 def drop_planned(db: DbSession, *, reason: SkipReason, kinds: Sequence[MessageKind], **whose: UUID) -> int:
     """Skip what has not been sent yet of a session or a registration, given by column name."""
     message = core(Message)

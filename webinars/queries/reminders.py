@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col
 
 from webinars.db import DbSession
 from webinars.tables import Registration, Reminder, ReminderRule, WebinarSession
+from webinars.tables.base import core
 from webinars.terms import RegistrationStatus, ReminderState, SessionStatus
 
 _OPEN = (ReminderState.planned, ReminderState.running)
@@ -38,6 +41,15 @@ def list_reminders(db: DbSession, session_id: UUID, schedule_version: int) -> Se
 def rule_names(db: DbSession, rule_ids: Sequence[UUID]) -> dict[UUID, str]:
     query = sa.select(col(ReminderRule.id), col(ReminderRule.name)).where(col(ReminderRule.id).in_(rule_ids))
     return {row[0]: row[1] for row in db.execute(query)}
+
+
+def insert_reminders(db: DbSession, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write planner's rows; one that is there already, perhaps by another worker, is left as it is."""
+    if rows:
+        connection = db.connection()
+        dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+        key = ["session_id", "rule_id", "schedule_version"]
+        connection.execute(dialect.insert(core(Reminder)).on_conflict_do_nothing(index_elements=key), rows)
 
 
 def supersede_reminders(db: DbSession, session_id: UUID, before_version: int) -> None:

@@ -12,7 +12,7 @@ RETRY_AFTER = (30, 120, 600, 1800, 7200, 21600)
 """Seconds to wait after each attempt that failed for now; the last one repeats."""
 
 USEFUL_AFTER_CHANGE = timedelta(days=3)
-"""How long a cancellation is worth sending: calendars must lose the entry even if it comes late."""
+"""How long a cancellation is worth sending at least: calendars must lose the entry even if it comes late."""
 USEFUL_AFTER_SESSION = timedelta(days=7)
 """How long a follow-up is worth sending."""
 
@@ -49,12 +49,10 @@ def deadline(kind: MessageKind, now: datetime, starts_at: datetime, ends_at: dat
         case MessageKind.follow_up:
             return max(ends_at, now) + USEFUL_AFTER_SESSION
         case _:
-            return now + USEFUL_AFTER_CHANGE
+            return max(ends_at, now + USEFUL_AFTER_CHANGE)
 
 
-def objection(
-    kind: MessageKind, made_for_version: int, segment: AttendanceState | None, situation: Situation
-) -> SkipReason | None:
+def objection(kind: MessageKind, made_for_version: int, situation: Situation) -> SkipReason | None:
     """Why a message should not be sent after all, or None. Checked before every single sending."""
     status, session = situation.registration_status, situation.session_status
     wanted: tuple[RegistrationStatus, ...]
@@ -62,7 +60,8 @@ def objection(
         case MessageKind.session_cancelled:
             return None if session is SessionStatus.cancelled else SkipReason.superseded
         case MessageKind.withdrawn | MessageKind.declined:
-            return None if status is RegistrationStatus(kind.value) else SkipReason.superseded
+            # Who has a seat again gets an invite; everybody else must lose the entry, whatever they are by now.
+            return SkipReason.superseded if status is RegistrationStatus.confirmed else None
         case MessageKind.waitlisted | MessageKind.pending:
             wanted = (RegistrationStatus(kind.value),)
         case MessageKind.resent | MessageKind.moved:
@@ -75,7 +74,7 @@ def objection(
         return SkipReason.superseded
     if kind is MessageKind.reminder and situation.has_joined:
         return SkipReason.joined
-    if kind is MessageKind.follow_up and situation.attendance is not segment:
+    if kind is MessageKind.follow_up and situation.attendance is AttendanceState.unknown:
         return SkipReason.segment
     return None
 

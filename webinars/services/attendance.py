@@ -68,7 +68,8 @@ def join(work: Work, registration: Registration, item: Scheduled, now: datetime)
 def record(work: Work, session_id: UUID, reports: Sequence[Report], now: datetime) -> Recorded:
     """Take in reports of joining and leaving. The same report again changes nothing; a leave may be added later.
 
-    Reports that come after the session has settled work its attendance out again; follow-ups that went out stay.
+    Reports that come after the session has settled work its attendance out again; follow-ups that went out stay, the
+    others follow.
 
     Raises:
         NotFound: if there is no such session.
@@ -85,7 +86,8 @@ def record(work: Work, session_id: UUID, reports: Sequence[Report], now: datetim
         else:
             _put_unmatched(work, session_id, report, now)
     if session.settled_at is not None:
-        work_out(work, session_id, now)
+        summaries = work_out(work, session_id, now)
+        attendance_queries.correct_segments(work.db, [(who, summary.state) for who, _, summary in summaries])
     return Recorded(matched, len(reports) - matched)
 
 

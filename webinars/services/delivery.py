@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from threading import Event
+from threading import Event, Lock
 from uuid import UUID, uuid4
 
 import structlog
@@ -57,27 +57,39 @@ class Sender:
         self._spread = random.Random()  # noqa: S311 - spreads retries, guards nothing
         self._paused_until: datetime | None = None
         self._stopping = Event()
+        self._sending = Lock()
 
-    def send_due(self, now: datetime) -> int:
-        """Send all that is due from `now` on, batch by batch, the most urgent first. Returns how many were claimed."""
+    def send_due(self, now: datetime, *, for_at_most: timedelta | None = None) -> int:
+        """Send what is due from `now` on, batch by batch, the most urgent first.
+
+        Args:
+            now: the present moment.
+            for_at_most: begin no further batch after this time, so that what else is due gets its turn.
+
+        Returns:
+            How many messages were claimed.
+        """
         claimed_in_all, started = 0, time.monotonic()
-        while not self._stopping.is_set():
-            # Time goes on while much is sent: leases and deadlines of a later batch count from its own moment.
-            moment = now + timedelta(seconds=time.monotonic() - started)
-            if self._is_paused(moment):
-                break
-            with self._process.work() as work:
-                claimed, count = claim(work, moment)
-            claimed_in_all += count
-            list(self._pool.map(partial(self._send, claimed, moment), claimed.ready))
-            if count == 0:  # not before: a registrant's second calendar message waits for the first to be done
-                break
+        with self._sending:
+            while not self._stopping.is_set():
+                # Time goes on while much is sent: leases and deadlines of a later batch count from its own moment.
+                passed = timedelta(seconds=time.monotonic() - started)
+                moment = now + passed
+                if self._is_paused(moment) or (for_at_most is not None and passed > for_at_most):
+                    break
+                with self._process.work() as work:
+                    claimed, count = claim(work, moment)
+                claimed_in_all += count
+                list(self._pool.map(partial(self._send, claimed, moment), claimed.ready))
+                if count == 0:  # not before: a registrant's second calendar message waits for the first to be done
+                    break
         return claimed_in_all
 
     def stop(self) -> None:
         """Finish what is being sent, hand back the rest."""
         self._stopping.set()
-        self._pool.shutdown(wait=True)
+        with self._sending:
+            self._pool.shutdown(wait=True)
 
     def _is_paused(self, now: datetime) -> bool:
         return self._paused_until is not None and now < self._paused_until
@@ -164,7 +176,11 @@ def claim(work: Work, now: datetime) -> tuple[Claimed, int]:
                 work.db, message.id, lease, MessageState.missed, reason=SkipReason.expired.value
             )
         else:
-            ready.append((dispatch, facts_of(work, dispatch, now)))
+            try:
+                ready.append((dispatch, facts_of(work, dispatch, now)))
+            except Exception as error:  # noqa: BLE001 - one row that cannot be read must not hold up all others
+                _log.error("message.unreadable", message_id=str(message.id), error=type(error).__name__)
+                messages_queries.complete_message(work.db, message.id, lease, MessageState.failed, reason="internal")
     return Claimed(lease, until, ready), len(taken)
 
 
@@ -177,7 +193,7 @@ def _objection(dispatch: Dispatch) -> SkipReason | None:
         dispatch.has_joined,
         dispatch.attendance,
     )
-    return objection(message.kind, message.schedule_version, _segment(dispatch), situation)
+    return objection(message.kind, message.schedule_version, situation)
 
 
 def facts_of(work: ReadWork, dispatch: Dispatch, now: datetime) -> MailFacts:
@@ -236,5 +252,6 @@ def _next_session_url(work: ReadWork, dispatch: Dispatch, now: datetime) -> str 
 
 
 def _segment(dispatch: Dispatch) -> AttendanceState | None:
+    """What a follow-up speaks of: the attendance as it is known now, for a report may have come after the planning."""
     word = dispatch.message.facts.get("segment")
-    return AttendanceState(word) if word else None
+    return dispatch.attendance or AttendanceState(word) if word else None

@@ -115,6 +115,8 @@ def _disk(process: Process) -> str:
 def _scheduler(process: Process, now: datetime) -> str:
     with process.read() as work:
         beat_at = workers_queries.last_beat_at(work.db)
-    if beat_at is None or now - beat_at > SILENT_AFTER:
+    if beat_at is None:
+        return "none has been started yet"  # a web process that waits for one to be ready would wait for ever
+    if now - beat_at > SILENT_AFTER:
         raise CannotStart("no scheduler has been heard of: start `webinars work`, or `webinars serve` with its own")
     return f"heard of {(now - beat_at).total_seconds():.0f} s ago"

@@ -154,12 +154,8 @@ def retry(work: Work, message_id: UUID, now: datetime) -> Message:
         NotFound: if there is none.
         MessageNotRetriable: if it has not failed, or would be useless by now.
     """
-    message = messages_queries.get_message(work.db, message_id)
-    if message.state is not MessageState.failed or now >= message.deadline_at:
+    messages_queries.get_message(work.db, message_id)
+    if not messages_queries.replan_failed(work.db, message_id, now):
         raise MessageNotRetriable
-    message.state = MessageState.planned
-    message.reason = None
-    message.attempts = 0
-    message.next_attempt_at = now
     work.wake_scheduler()
-    return message
+    return messages_queries.get_message(work.db, message_id)

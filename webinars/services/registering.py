@@ -163,6 +163,9 @@ def _decide(
         return _answer(batch, request, known, status, item, is_repeat=True)
     if status is None:
         raise SessionFull
+    public_status = status
+    if known is not None and known.status is RegistrationStatus.declined:
+        status = RegistrationStatus.pending  # a host said no: only a host can say yes again
     registration_id = known.id if known else new_id(batch.now)
     batch.consents += consents.rows(registration_id, request.consents, request.locale, request.address_block, batch.now)
     seating.admit(status, request.seats)
@@ -172,7 +175,7 @@ def _decide(
         registration = _come_back(work, known, request, status, batch.now)
     batch.known[person] = registration
     batch.messages.append(messages.registration_row(ANSWER_TO[status], registration, item.session, batch.now))
-    return _answer(batch, request, registration, status, item, is_repeat=False)
+    return _answer(batch, request, registration, public_status, item, is_repeat=False)
 
 
 def _answer(

@@ -23,6 +23,7 @@ from webinars.terms import (
     RegistrationStatus,
     ReminderState,
     SessionStatus,
+    SkipReason,
     new_id,
 )
 from webinars.work import ReadWork, Work
@@ -69,26 +70,22 @@ def plan_session(work: Work, session: WebinarSession, now: datetime) -> None:
     if session.status is not SessionStatus.scheduled:
         return
     rules = reminders_queries.list_rules(work.db, session.webinar_id)
-    there = {reminder.rule_id for reminder, _ in _rows(work, session)}
-    times = place_rules(
-        [(rule.id, rule.anchor, rule.offset_minutes) for rule in rules], session.starts_at, session.ends_at
-    )
-    for time in times:
-        if time.rule_id not in there:
-            state = ReminderState.superseded if time.due_at <= now else ReminderState.planned
-            work.db.add(
-                Reminder(
-                    id=new_id(now),
-                    session_id=session.id,
-                    rule_id=time.rule_id,
-                    schedule_version=session.schedule_version,
-                    due_at=time.due_at,
-                    expires_at=time.expires_at,
-                    state=state,
-                    created_at=now,
-                )
-            )
-    work.db.flush()
+    offsets = [(rule.id, rule.anchor, rule.offset_minutes) for rule in rules]
+    planned = [
+        {
+            "id": new_id(now),
+            "session_id": session.id,
+            "rule_id": time.rule_id,
+            "schedule_version": session.schedule_version,
+            "due_at": time.due_at,
+            "expires_at": time.expires_at,
+            "state": ReminderState.superseded if time.due_at <= now else ReminderState.planned,
+            "planned": 0,
+            "created_at": now,
+        }
+        for time in place_rules(offsets, session.starts_at, session.ends_at)
+    ]
+    reminders_queries.insert_reminders(work.db, planned)
 
 
 def _rows(work: ReadWork, session: WebinarSession) -> Sequence[tuple[Reminder, ReminderRule]]:
@@ -177,8 +174,9 @@ def ledger(work: ReadWork, session_id: UUID, *, cursor: str | None, limit: int) 
     names = reminders_queries.rule_names(work.db, [message.rule_id for message in made if message.rule_id])
     items = [_as_item(message, names) for message in made]
     covered = {(message.registration_id, message.rule_id, message.schedule_version) for message in made}
+    rows = _rows(work, session)
     for registration in shown:
-        items += _not_made(registration, _rows(work, session), covered)
+        items += _not_made(registration, rows, covered)
     items.sort(key=lambda item: (item.due_at, item.registration_id))
     more = write_cursor(shown[-1].id) if len(registrants) > limit else None
     return Page(items, more, limit)
@@ -203,11 +201,14 @@ def _not_made(
     covered: set[tuple[UUID, UUID | None, int]],
 ) -> list[LedgerItem]:
     """What has no ledger row: still to come, or passed before this registrant was there."""
-    if registration.status is not RegistrationStatus.confirmed:
+    has_left = registration.status in {RegistrationStatus.withdrawn, RegistrationStatus.declined}
+    if registration.confirmed_at is None or not (has_left or registration.status is RegistrationStatus.confirmed):
         return []
     items = []
     for reminder, rule in rows:
         if (registration.id, rule.id, reminder.schedule_version) not in covered:
             state, reason = unplanned_state(reminder.state, reminder.due_at, registration.confirmed_at)
+            if has_left and reason is not SkipReason.late:
+                state, reason = MessageState.skipped, SkipReason.cancelled
             items.append(LedgerItem(registration.id, rule.name, rule.channel, reminder.due_at, state, reason))
     return items

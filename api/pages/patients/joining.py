@@ -13,7 +13,7 @@ from fastapi.responses import RedirectResponse, Response
 from api.dependencies import NowDep, ProcessDep, ReadDep
 from api.middleware.headers import POLICY
 from api.pages.patients.view import guarded_link, readable, show
-from api.pages.rendering import PRIVATE
+from api.pages.rendering import SECRET_ADDRESS
 from webinars.documents.times import time_left
 from webinars.services.joining import Door, DoorState, enter, find_door
 from webinars.settings import Settings
@@ -34,12 +34,12 @@ def join(request: Request, token: str, process: ProcessDep, now: NowDep) -> Resp
     with guarded_link(request):
         door = enter(process, token, now)
     if door.room_url:
-        return RedirectResponse(door.room_url, HTTPStatus.SEE_OTHER, PRIVATE)
+        return RedirectResponse(door.room_url, HTTPStatus.SEE_OTHER, SECRET_ADDRESS)
     return _door_page(request, process.settings, door, now)
 
 
 def _door_page(request: Request, settings: Settings, door: Door, now: datetime) -> Response:
-    headers = dict(PRIVATE)
+    headers = dict(SECRET_ADDRESS)
     if door.state is DoorState.open:
         headers["Content-Security-Policy"] = policy_for_room(settings, door.room_url)
     return show(

@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse, Response
 from api.dependencies import NowDep, ProcessDep, ReadDep, WorkDep
 from api.pages.patients.form import FieldsDep
 from api.pages.patients.view import guarded_link, readable, show
-from api.pages.rendering import PRIVATE
+from api.pages.rendering import PRIVATE, SECRET_ADDRESS
 from webinars.errors import RegistrationNotActive, SessionStarted
 from webinars.rules.sessions import is_live
 from webinars.services import programme, registrations
@@ -27,7 +27,7 @@ COOKIE_SECONDS = 30 * 60
 def open_by_link(request: Request, token: str, process: ProcessDep, work: ReadDep, now: NowDep) -> Response:
     with guarded_link(request):
         open_link(work, LinkPurpose.manage, token, now)
-    response = RedirectResponse(PATH, HTTPStatus.SEE_OTHER, PRIVATE)
+    response = RedirectResponse(PATH, HTTPStatus.SEE_OTHER, SECRET_ADDRESS)
     response.set_cookie(
         COOKIE,
         token,

@@ -13,7 +13,7 @@ from webinars.work import Process
 
 EXPECTED = {
     "cross-origin-opener-policy": "same-origin",
-    "referrer-policy": "no-referrer",
+    "referrer-policy": "same-origin",
     "x-content-type-options": "nosniff",
 }
 

@@ -77,6 +77,8 @@ def test_a_bare_list_and_items_are_taken_too(
     for body in (
         [interval],
         {"items": [interval]},
+        interval,
+        [interval | {"source": "some tool of the clinic"}],
         {"intervals": [interval]},
         [interval | {"left_at": _at(session, 9)}],
     ):
@@ -95,7 +97,7 @@ def test_what_is_no_report_is_refused(
         joined,
         joined | {"registration_id": registration, "email": "ana@mail.example"},
         joined | {"registration_id": foreign},
-        joined | {"registration_id": registration, "source": "rumour"},
+        joined | {"registration_id": registration, "source": 7},
         joined | {"email": "nobody"},
         {"registration_id": registration, "joined_at": _at(session, 90)},
         {"registration_id": registration, "joined_at": "2026-03-09T15:00:00"},

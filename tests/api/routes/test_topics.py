@@ -51,7 +51,7 @@ def test_a_version_must_be_named_and_be_the_present_one(api: httpx.Client) -> No
     api.post("/topics", json=KNEE)
     change = {"name": "Knees"}
     assert api.patch("/topics/knee", json=change).json()["code"] == "version_missing"
-    assert api.patch("/topics/knee", json=change, headers={"If-Match": "1" * 5000}).status_code == 428
+    assert api.patch("/topics/knee", json=change, headers={"If-Match": "1" * 5000}).status_code == 412
     assert api.patch("/topics/knee", json=change, headers={"If-Match": '"2"'}).json()["code"] == "version_mismatch"
     assert api.patch("/topics/knee", json=change, headers={"If-Match": '"1"'}).status_code == 200
     stale = api.patch("/topics/knee", json=change, headers={"If-Match": '"1"'})

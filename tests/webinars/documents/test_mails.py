@@ -50,6 +50,7 @@ METHOD_OF = {
     MessageKind.moved: "REQUEST",
     MessageKind.session_cancelled: "CANCEL",
     MessageKind.withdrawn: "CANCEL",
+    MessageKind.declined: "CANCEL",
 }
 EVERY_KIND = pytest.mark.parametrize("kind", list(MessageKind))
 

@@ -30,9 +30,9 @@ def situation(
     return Situation(status, session, version, has_joined, attendance)
 
 
-def object_to(kind: MessageKind, now: Situation, segment: AttendanceState | None = None) -> SkipReason | None:
+def object_to(kind: MessageKind, now: Situation) -> SkipReason | None:
     """To a message made for version 3 of the schedule."""
-    return objection(kind, 3, segment, now)
+    return objection(kind, 3, now)
 
 
 MAKES_SENSE_FOR = {
@@ -41,8 +41,9 @@ MAKES_SENSE_FOR = {
     MessageKind.reminder: {Status.confirmed},
     MessageKind.waitlisted: {Status.waitlisted},
     MessageKind.pending: {Status.pending},
-    MessageKind.declined: {Status.declined},
-    MessageKind.withdrawn: {Status.withdrawn},
+    # Whoever has no seat must lose the entry; who has one again gets a new invite.
+    MessageKind.declined: set(Status) - {Status.confirmed},
+    MessageKind.withdrawn: set(Status) - {Status.confirmed},
     MessageKind.resent: {Status.confirmed, Status.waitlisted, Status.pending},
     MessageKind.moved: {Status.confirmed, Status.waitlisted, Status.pending},
     MessageKind.session_cancelled: set(),  # of a session that is not
@@ -58,7 +59,7 @@ def test_a_message_goes_only_to_whom_it_is_true_of(kind: MessageKind) -> None:
 @pytest.mark.parametrize("kind", MessageKind)
 def test_of_a_cancelled_session_only_its_end_is_told(kind: MessageKind) -> None:
     told = {status for status in Status if object_to(kind, situation(status, SessionStatus.cancelled)) is None}
-    goodbyes = {MessageKind.withdrawn: {Status.withdrawn}, MessageKind.declined: {Status.declined}}
+    goodbyes = dict.fromkeys((MessageKind.withdrawn, MessageKind.declined), set(Status) - {Status.confirmed})
     assert told == (set(Status) if kind is MessageKind.session_cancelled else goodbyes.get(kind, set()))
 
 
@@ -73,10 +74,9 @@ def test_who_is_there_already_needs_no_reminder() -> None:
     assert object_to(MessageKind.follow_up, situation(has_joined=True)) is None
 
 
-def test_a_follow_up_must_fit_what_is_known_when_it_is_sent() -> None:
-    attended, no_show = AttendanceState.attended, AttendanceState.no_show
-    assert object_to(MessageKind.follow_up, situation(attendance=attended), attended) is None
-    assert object_to(MessageKind.follow_up, situation(attendance=attended), no_show) is SkipReason.segment
+def test_of_whom_nothing_is_known_no_follow_up_speaks() -> None:
+    assert object_to(MessageKind.follow_up, situation(attendance=AttendanceState.attended)) is None
+    assert object_to(MessageKind.follow_up, situation(attendance=AttendanceState.unknown)) is SkipReason.segment
 
 
 def test_answers_come_before_reminders_and_these_before_follow_ups() -> None:
@@ -95,9 +95,9 @@ def test_answers_come_before_reminders_and_these_before_follow_ups() -> None:
         (MessageKind.waitlisted, START),
         (MessageKind.pending, START),
         (MessageKind.reminder, START),
-        (MessageKind.withdrawn, NOW + timedelta(days=3)),
-        (MessageKind.declined, NOW + timedelta(days=3)),
-        (MessageKind.session_cancelled, NOW + timedelta(days=3)),
+        (MessageKind.withdrawn, max(END, NOW + timedelta(days=3))),
+        (MessageKind.declined, max(END, NOW + timedelta(days=3))),
+        (MessageKind.session_cancelled, max(END, NOW + timedelta(days=3))),
         (MessageKind.follow_up, END + timedelta(days=7)),
     ],
 )

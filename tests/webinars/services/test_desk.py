@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
-from concurrent.futures import Future
-from typing import Any
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, TypeVar
 from uuid import UUID
 
 import pytest
@@ -20,6 +20,8 @@ from webinars.services.registering import Registered
 from webinars.tables import Registration
 from webinars.terms import RegistrationStatus
 from webinars.work import Process
+
+Result = TypeVar("Result")
 
 
 @pytest.fixture
@@ -144,6 +146,12 @@ def test_an_answer_that_nobody_waits_for_ends_nothing(process: Process, desk: De
     assert later.result(30).scheduled.session.seats_taken == 3  # what was decided stands
 
 
+def run(work: Coroutine[object, object, Result]) -> Result:
+    """In an event loop of its own thread: the main one may have a loop already, as a browser's driver leaves one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, work).result(60)
+
+
 def test_an_event_loop_waits_without_blocking(desk: Desk, factory: Factory) -> None:
     session_id = factory.session(capacity=5).session.id
 
@@ -151,7 +159,7 @@ def test_an_event_loop_waits_without_blocking(desk: Desk, factory: Factory) -> N
         answers = await asyncio.gather(*(desk.register(factory.request(session_id)) for _ in range(8)))
         return [answer.public_status for answer in answers]
 
-    said = asyncio.run(register_some())
+    said = run(register_some())
     assert said == [RegistrationStatus.confirmed] * 5 + [RegistrationStatus.waitlisted] * 3
 
 
@@ -166,7 +174,7 @@ def test_a_client_that_went_away_keeps_what_was_decided(process: Process, desk: 
             with pytest.raises(asyncio.CancelledError):
                 await waiting
 
-    asyncio.run(register_and_leave())
+    run(register_and_leave())
     desk.close()
     with process.read() as work:
         statuses = list(work.db.scalars(sa.select(Registration.status)))  # type: ignore[call-overload]
