@@ -119,3 +119,10 @@ def test_one_link_has_one_spelling() -> None:
 
 def test_a_random_secret_is_kept_as_its_hash() -> None:
     assert secret_hash("web_secret") == hashlib.sha256(b"web_secret").digest()
+
+
+def test_a_link_made_under_the_previous_secret_still_opens() -> None:
+    token = Vault(OLD).link_token(LinkPurpose.enter, ROW, 0)
+    Vault(NEW, OLD).check_link(LinkPurpose.enter, token, 0)
+    with pytest.raises(LinkInvalid):
+        VAULT.check_link(LinkPurpose.enter, token, 0)

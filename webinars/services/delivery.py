@@ -75,7 +75,7 @@ class Sender:
                 # Time goes on while much is sent: leases and deadlines of a later batch count from its own moment.
                 passed = timedelta(seconds=time.monotonic() - started)
                 moment = now + passed
-                if self._is_paused(moment) or (for_at_most is not None and passed > for_at_most):
+                if self._is_paused(moment) or (claimed_in_all and for_at_most is not None and passed > for_at_most):
                     break
                 with self._process.work() as work:
                     claimed, count = claim(work, moment)

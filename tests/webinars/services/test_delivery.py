@@ -19,10 +19,10 @@ from tests.factories import ACTOR, Factory
 from webinars.gateways.mail import MailDeferred, MailRefused, MailTransportDown, MailUnconfirmed
 from webinars.gateways.sendable import SendableMail
 from webinars.rules.sessions import wall_time
-from webinars.services import attendance, delivery, messages, registering, registrations, sessions
+from webinars.services import attendance, delivery, follow_ups, messages, registering, registrations, sessions
 from webinars.services.delivery import LEASE, Sender, claim
-from webinars.tables import Message
-from webinars.terms import MessageKind, MessageState
+from webinars.tables import Message, Registration
+from webinars.terms import AttendanceState, MessageKind, MessageState
 from webinars.testing import MemoryMailer, SetClock
 from webinars.work import Process
 
@@ -333,3 +333,59 @@ def test_with_too_little_lease_left_a_message_is_handed_back(
     sender._send(claimed, NOW, claimed.ready[0])
     assert mailer.mails == []
     assert ledger(process) == [("confirmation", "planned", None)]
+
+
+def test_a_row_that_cannot_be_read_fails_alone(
+    process: Process, factory: Factory, sender: Sender, mailer: MemoryMailer
+) -> None:
+    session_id = factory.session().session.id
+    broken = factory.registration(session_id, "broken@mail.example").registration.id
+    with process.work() as work:
+        other = process.vault.seal("registrations.email", UUID(int=1), "somebody else's row")
+        work.db.execute(sa.update(Registration).where(col(Registration.id) == broken).values(email=other))
+    factory.registration(session_id, "ana@mail.example")
+    sender.send_due(NOW)
+    assert [mail.recipient for mail in mailer.mails] == ["ana@mail.example"]
+    assert ledger(process) == [("confirmation", "failed", "internal"), ("confirmation", "sent", None)]
+
+
+def test_who_lost_a_seat_by_a_hosts_hand_loses_the_calendar_entry(
+    process: Process, factory: Factory, sender: Sender, mailer: MemoryMailer, clock: SetClock
+) -> None:
+    registration_id = factory.registration(factory.session().session.id, "ana@mail.example").registration.id
+    sender.send_due(NOW)
+    clock.advance(MINUTE)
+    with process.work() as work:
+        registrations.decline(work, registration_id, clock.now())
+    sender.send_due(clock.now())
+    _, declined = mailer.to("ana@mail.example")
+    assert b"method=CANCEL" in declined.raw
+
+
+def test_a_follow_up_speaks_of_what_is_known_when_it_is_sent(
+    process: Process, factory: Factory, sender: Sender, mailer: MemoryMailer, clock: SetClock
+) -> None:
+    session = factory.session().session
+    registration_id = factory.registration(session.id, "ana@mail.example").registration.id
+    sender.send_due(NOW)
+    clock.set(session.ends_at + 30 * MINUTE)
+    with process.work() as work:
+        follow_ups.settle_due(work, clock.now())  # nobody has reported anything: a no-show
+    report = attendance.Report(registration_id, None, session.starts_at, session.ends_at)
+    with process.work() as work:
+        attendance.record(work, session.id, [report], clock.now())
+    sender.send_due(clock.now())
+    assert mailer.to("ana@mail.example")[-1].subject == "Thank you for joining us"
+    with process.read() as work:
+        (item,) = follow_ups.list_follow_ups(work, session.id, cursor=None, limit=1).items
+    assert item.follow_up.segment is AttendanceState.attended
+
+
+def test_what_is_left_after_the_time_for_sending_waits_for_the_next_call(
+    process: Process, factory: Factory, sender: Sender
+) -> None:
+    session_id = factory.session(capacity=500).session.id
+    with process.work() as work:
+        registering.register(work, [factory.request(session_id) for _ in range(60)], NOW)
+    assert sender.send_due(NOW, for_at_most=timedelta()) == 50
+    assert sender.send_due(NOW) == 10

@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import col
 
+from tests.concurrency.load import at_once
 from tests.conftest import NOW
 from tests.factories import Factory
 from webinars.errors import MessageNotRetriable, NotFound
@@ -92,3 +93,20 @@ def test_the_ledger_is_read_in_pages(process: Process, factory: Factory) -> None
     assert seen == people
     with process.read() as work:
         assert messages.count_by_state(work, session_id) == {MessageState.planned: 5}
+
+
+def test_of_many_who_retry_one_message_one_does(process: Process, factory: Factory) -> None:
+    factory.registration(factory.session().session.id)
+    with process.work() as work:
+        message = work.db.scalars(sa.select(Message)).one()
+        message.state = MessageState.failed
+
+    def retry() -> bool:
+        try:
+            with process.work() as work:
+                messages.retry(work, message.id, NOW)
+        except MessageNotRetriable:
+            return False
+        return True
+
+    assert sorted(at_once([retry] * 6)) == [False] * 5 + [True]

@@ -216,3 +216,14 @@ def test_a_webinar_that_is_withdrawn_from_the_public_takes_nobody(process: Proce
         )
     with pytest.raises(NotFound):
         factory.registration(session_id)
+
+
+def test_whom_a_host_declined_only_a_host_lets_in_again(process: Process, factory: Factory) -> None:
+    session_id = factory.session().session.id
+    registration_id = factory.registration(session_id, "ana@mail.example").registration.id
+    with process.work() as work:
+        registrations.decline(work, registration_id, NOW)
+    again = factory.registration(session_id, "ana@mail.example")
+    assert again.registration.status is RegistrationStatus.pending
+    assert again.public_status is RegistrationStatus.confirmed  # a stranger learns nothing
+    assert seats(process, session_id) == (0, 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from uuid import UUID
 
@@ -171,3 +172,17 @@ def test_every_state_has_its_words(
     assert "This webinar was cancelled" in visitor.get(PAGE).text
     clock.advance(timedelta(days=45))
     assert visitor.get(PAGE).status_code == 404
+
+
+@pytest.mark.long
+def test_a_crowd_of_forms_does_not_freeze_the_site(sqlite_process: Process, serve: Callable[[Process], str]) -> None:
+    """More writers than the server has threads: none may hold its turn while it still waits for a thread."""
+    address = serve(sqlite_process)
+    headers = {"Sec-Fetch-Site": "same-origin"}
+
+    def press(_: int) -> int:
+        return httpx.post(f"{address}{PAGE}/cancel", headers=headers, timeout=60).status_code
+
+    with ThreadPoolExecutor(150) as pool:
+        assert set(pool.map(press, range(150))) <= {404, 429}
+    assert httpx.get(f"{address}/", timeout=10).status_code == 200
