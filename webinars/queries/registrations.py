@@ -23,7 +23,7 @@ Person = tuple[UUID, bytes]
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What registering needs to know of a registration. A mapped object costs forty times as much to make."""
+    """What registering needs to know of a registration. A mapped object costs some sixty times as much to make."""
 
     id: UUID
     session_id: UUID
