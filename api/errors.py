@@ -36,8 +36,6 @@ STATUS_BY_ERROR: dict[type[WebinarsError], HTTPStatus] = {
     errors.VersionMismatch: HTTPStatus.PRECONDITION_FAILED,
     errors.VersionMissing: HTTPStatus.PRECONDITION_REQUIRED,
     errors.LinkInvalid: HTTPStatus.NOT_FOUND,
-    errors.JoinNotOpen: HTTPStatus.CONFLICT,
-    errors.RoomMissing: HTTPStatus.CONFLICT,
     errors.SignInFailed: HTTPStatus.UNAUTHORIZED,
     errors.SignInRequired: HTTPStatus.UNAUTHORIZED,
     errors.TokenInvalid: HTTPStatus.UNAUTHORIZED,

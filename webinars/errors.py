@@ -93,14 +93,6 @@ class LinkInvalid(WebinarsError):
     words = "This link does not work any more. Use the newest mail, or register again with the same address to get it."
 
 
-class JoinNotOpen(WebinarsError):
-    words = "The room is not open yet. It opens 15 minutes before the start."
-
-
-class RoomMissing(WebinarsError):
-    words = "The host has not set the address of the room yet. Please try again in a moment."
-
-
 class SignInFailed(WebinarsError):
     words = "The e-mail address or the password is not right."
 

@@ -19,7 +19,6 @@ SEEN_ELSEWHERE = {
     "webinars/services/audit.py": ("tests/webinars/services/test_sessions.py",),
     "webinars/services/corrections.py": ("tests/api/routes/test_registrations.py",),
     "webinars/services/demo_catalogue.py": ("tests/webinars/services/test_demo.py",),
-    "webinars/services/joining.py": ("tests/api/pages/patients/test_joining.py",),
     "webinars/services/mailbox.py": ("tests/api/pages/patients/test_dev_mail.py",),
     "webinars/services/programme.py": ("tests/api/pages/patients/test_listing.py",),
 }

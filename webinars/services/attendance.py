@@ -8,16 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from webinars.errors import InvalidField, JoinNotOpen, NotFound, RoomMissing, SessionCancelled
+from webinars.errors import InvalidField, NotFound
 from webinars.queries import attendance as attendance_queries
 from webinars.queries import registrations as registrations_queries
 from webinars.queries import sessions as sessions_queries
 from webinars.queries.pages import Page, page_of, read_cursor
-from webinars.queries.sessions import Scheduled
 from webinars.rules.attendance import Stay, Summary, summarize
 from webinars.rules.registrations import clean_email, same_person
 from webinars.tables import Attendance, Registration
-from webinars.terms import AttendanceSource, Evidence, RegistrationStatus, SessionStatus, new_id
+from webinars.terms import AttendanceSource, Evidence, RegistrationStatus, new_id
 from webinars.work import ReadWork, Work
 
 
@@ -48,21 +47,9 @@ class AttendanceItem:
     attendance: Attendance | None
 
 
-def join(work: Work, registration: Registration, item: Scheduled, now: datetime) -> str:
-    """Note that a registrant pressed the button, and say where the room is.
-
-    Raises:
-        SessionCancelled, JoinNotOpen, RoomMissing.
-    """
-    session = item.session
-    if session.status is SessionStatus.cancelled:
-        raise SessionCancelled
-    if not work.settings.join_opens_at(session.starts_at) <= now < session.ends_at:
-        raise JoinNotOpen
-    if not session.room_url:
-        raise RoomMissing
-    _put(work, session.id, registration.id, AttendanceSource.click, now, None, now)
-    return session.room_url
+def note_click(work: Work, registration: Registration, now: datetime) -> None:
+    """Note that a registrant pressed the button; joining.py has seen to it that they may."""
+    _put(work, registration.session_id, registration.id, AttendanceSource.click, now, None, now)
 
 
 def record(work: Work, session_id: UUID, reports: Sequence[Report], now: datetime) -> Recorded:

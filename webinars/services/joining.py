@@ -6,14 +6,12 @@ import threading
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from uuid import UUID
 
 import structlog
 
 from webinars.rules.sessions import is_live
 from webinars.services import attendance
 from webinars.services.links import open_link
-from webinars.services.registrations import get_registration
 from webinars.services.sessions import next_session_of
 from webinars.tables import Registration, Webinar, WebinarSession
 from webinars.terms import LinkPurpose, RegistrationStatus, SessionStatus
@@ -88,19 +86,18 @@ def enter(process: Process, token: str, now: datetime) -> Door:
     with process.read() as work:
         door = find_door(work, token, now)
     if door.state is DoorState.open:
-        note = threading.Thread(target=_note, args=(process, door.registration.id, now), name="join-note", daemon=True)
+        note = threading.Thread(target=_note, args=(process, door.registration, now), name="join-note", daemon=True)
         note.start()
         note.join(LONGEST_WAIT_S)
     return door
 
 
-def _note(process: Process, registration_id: UUID, now: datetime) -> None:
+def _note(process: Process, registration: Registration, now: datetime) -> None:
     try:
         with process.work() as work:
-            registration, item = get_registration(work, registration_id)
-            attendance.join(work, registration, item, now)
+            attendance.note_click(work, registration, now)
     except Exception as error:  # noqa: BLE001 - whatever it is, nobody is kept out for it
-        _log.error("join.not_noted", error=type(error).__name__, registration_id=str(registration_id))
+        _log.error("join.not_noted", error=type(error).__name__, registration_id=str(registration.id))
 
 
 def _state(registration: Registration, session: WebinarSession, is_open: bool, now: datetime) -> DoorState:

@@ -141,8 +141,8 @@ def test_what_makes_no_sense_any_more_is_skipped_with_the_reason(
     reminders_job.run(process, due)
     with process.work() as work:
         registrations.withdraw(work, leaves, due)
-        registration, item = registrations.get_registration(work, joins)
-        attendance.join(work, registration, item, due)
+        registration, _ = registrations.get_registration(work, joins)
+        attendance.note_click(work, registration, due)
     sender.send_due(due)
     with process.read() as work:
         query = sa.select(Message).where(col(Message.kind) == MessageKind.reminder, col(Message.due_at) == due)

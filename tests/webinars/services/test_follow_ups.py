@@ -54,7 +54,8 @@ def test_everybody_gets_what_fits_and_of_whom_nothing_is_known_gets_no_mail(
         registrations.withdraw(work, gone, NOW)
     clock.set(session.starts_at)
     with process.work() as work:
-        attendance.join(work, *registrations.get_registration(work, clicked), clock.now())
+        registration, _ = registrations.get_registration(work, clicked)
+        attendance.note_click(work, registration, clock.now())
     clock.set(session.ends_at)
     with process.work() as work:
         reports = [

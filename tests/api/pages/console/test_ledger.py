@@ -96,7 +96,7 @@ def test_attendance_before_and_after_it_settles(
     clock.set(session.starts_at)
     with sqlite_process.work() as work:
         registration, _ = registrations.get_registration(work, ana)
-        attendance.join(work, registration, item, clock.now())
+        attendance.note_click(work, registration, clock.now())
     assert "Pressed the join button" in console.get(path).text
     clock.set(session.ends_at)
     stranger = Report(None, "somebody@else.example", session.starts_at, None)

@@ -107,7 +107,7 @@ def test_trouble_with_noting_keeps_nobody_out(
         raise sa.exc.OperationalError("insert", {}, Exception("disk full"))
 
     clock.advance(BEFORE)
-    monkeypatch.setattr(attendance, "join", fail)
+    monkeypatch.setattr(attendance, "note_click", fail)
     answer = visitor.post(door)
     assert (answer.status_code, answer.headers["location"]) == (303, ROOM)
 
