@@ -62,7 +62,8 @@ async def get_once(
     request: Request, bearer: MaybeBearerDep, work: WorkDep, now: NowDep, idempotency_key: KeyHeader = None
 ) -> Once:
     scope = f"{bearer.token_id if bearer else 'public'}:{request.method} {request.url.path}"
-    return Once(work, idempotency.read_key(scope, idempotency_key, await request.body()), now)
+    asked = request.url.query.encode() + b"\n" + await request.body()
+    return Once(work, idempotency.read_key(scope, idempotency_key, asked), now)
 
 
 OnceDep = Annotated[Once, Depends(get_once)]

@@ -97,6 +97,16 @@ def get_bearer(request: Request) -> Bearer | None:
 MaybeBearerDep = Annotated[Bearer | None, Depends(get_bearer)]
 
 
+def get_answers_work(process: ProcessDep, bearer: MaybeBearerDep) -> Iterator[ReadWork]:
+    """For what shows answers. Who may read those about health gets a transaction in which that is noted."""
+    reads_health = bearer is not None and Scope.health_read in bearer.scopes
+    with process.work() if reads_health else process.read() as work:
+        yield work
+
+
+AnswersWorkDep = Annotated[ReadWork, Depends(get_answers_work, scope="function")]
+
+
 @dataclass(frozen=True, slots=True)
 class Needs:
     """A dependency that lets only tokens with `scope` through. The permission matrix is read from the routes."""

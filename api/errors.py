@@ -11,9 +11,10 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
+from api.middleware.rates import count_wrong_link
 from api.pages import error_pages
 from webinars import errors
-from webinars.errors import WebinarsError
+from webinars.errors import LinkInvalid, WebinarsError
 
 PROBLEM = "application/problem+json"
 _log = structlog.get_logger()
@@ -26,11 +27,16 @@ STATUS_BY_ERROR: dict[type[WebinarsError], HTTPStatus] = {
     errors.TimeIsAmbiguous: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.UnknownTimezone: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.SessionNotOpen: HTTPStatus.CONFLICT,
+    errors.RegistrationClosed: HTTPStatus.CONFLICT,
     errors.SessionStarted: HTTPStatus.CONFLICT,
     errors.SessionCancelled: HTTPStatus.CONFLICT,
     errors.SessionFull: HTTPStatus.CONFLICT,
     errors.CapacityTooSmall: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.RegistrationNotActive: HTTPStatus.CONFLICT,
+    errors.AlreadyRegistered: HTTPStatus.CONFLICT,
+    errors.OfferGone: HTTPStatus.CONFLICT,
+    errors.UndoTooLate: HTTPStatus.CONFLICT,
+    errors.RowsRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.AddressTaken: HTTPStatus.CONFLICT,
     errors.IdempotencyMismatch: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.VersionMismatch: HTTPStatus.PRECONDITION_FAILED,
@@ -44,6 +50,7 @@ STATUS_BY_ERROR: dict[type[WebinarsError], HTTPStatus] = {
     errors.Busy: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.MessageNotRetriable: HTTPStatus.CONFLICT,
     errors.HostExists: HTTPStatus.CONFLICT,
+    errors.ConditionBroken: HTTPStatus.CONFLICT,
     errors.CannotStart: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
 """A test sees to it that every refusal has a row."""
@@ -58,8 +65,19 @@ def problem(status: int, code: str, detail: str, **facts: Any) -> JSONResponse:
 
 def refusal_body(error: WebinarsError) -> dict[str, Any]:
     """A refusal as the API says it."""
-    facts = {name: value for name, value in error.facts.items() if isinstance(value, (str, int))}
+    facts = {name: value for name, value in error.facts.items() if isinstance(value, (str, int, list))}
     return _body(STATUS_BY_ERROR[type(error)], error.code, error.detail) | facts
+
+
+def invalid_body(places: list[tuple[str, str]]) -> dict[str, Any]:
+    """What is said about a request that cannot be understood.
+
+    Args:
+        places: what is wrong by where it is, never the value itself: it may be personal.
+    """
+    words = "Some values are not usable: see `errors`, correct them and send the request again."
+    wrong = [{"field": field, "detail": detail} for field, detail in places]
+    return _body(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_request", words) | {"errors": wrong}
 
 
 def _problem_response(body: dict[str, Any]) -> JSONResponse:
@@ -88,6 +106,8 @@ def _is_api(request: Request) -> bool:
 
 def _refusal(request: Request, error: Exception) -> Response:
     assert isinstance(error, WebinarsError)  # noqa: S101 - what the handler is registered for
+    if isinstance(error, LinkInvalid):
+        error = count_wrong_link(request, error)
     status = STATUS_BY_ERROR[type(error)]
     if _is_api(request):
         return _problem_response(refusal_body(error))
@@ -95,16 +115,11 @@ def _refusal(request: Request, error: Exception) -> Response:
 
 
 def _invalid(request: Request, error: Exception) -> Response:
-    """What is wrong and where, never the value itself: it may be personal."""
     assert isinstance(error, RequestValidationError)  # noqa: S101
     if not _is_api(request):
         return error_pages.status_page(request, HTTPStatus.NOT_FOUND)
-    wrong = [
-        {"field": ".".join(str(part) for part in item["loc"][1:]) or str(item["loc"][0]), "detail": item["msg"]}
-        for item in error.errors()
-    ]
-    detail = "Some values are not usable: see `errors`, correct them and send the request again."
-    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_request", detail, errors=wrong)
+    places = [(".".join(map(str, item["loc"][1:])) or str(item["loc"][0]), item["msg"]) for item in error.errors()]
+    return _problem_response(invalid_body(places))
 
 
 def _http(request: Request, error: Exception) -> Response:

@@ -27,9 +27,11 @@ _WORDS = {
     HTTPStatus.FORBIDDEN: "The token lacks the scope.",
     HTTPStatus.NOT_FOUND: "There is nothing by that name.",
     HTTPStatus.CONFLICT: "The present state does not allow it.",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is too large.",
     HTTPStatus.PRECONDITION_FAILED: "Somebody changed it in the meantime.",
     HTTPStatus.UNPROCESSABLE_ENTITY: "A value is not usable.",
     HTTPStatus.PRECONDITION_REQUIRED: "If-Match is missing.",
+    HTTPStatus.TOO_MANY_REQUESTS: "Too often: `Retry-After` says how many seconds to wait.",
     HTTPStatus.SERVICE_UNAVAILABLE: "Too many at once: try again.",
 }
 _FIRST_ERROR = 400

@@ -17,6 +17,7 @@ SessionPath = Annotated[UUID, Path(description="Id of the session.", examples=["
 RegistrationPath = Annotated[
     UUID, Path(description="Id of the registration.", examples=["0192f0c1-7b5e-7c3a-9a43-5a7f9d2f8e11"])
 ]
+SeriesPath = Annotated[UUID, Path(description="Id of the series.", examples=["0192f0c1-7b5e-7c3a-9a43-5a7f9d2f8e14"])]
 CursorQuery = Annotated[
     str | None,
     Query(description="`next` of the page before; leave it out for the first.", examples=["AZqCJ1N1cAC5H0mM6pK3uQ"]),

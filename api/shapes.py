@@ -3,25 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 
 from api.schemas.attendance import AttendancePublic
+from api.schemas.consents import ConsentPublic
 from api.schemas.follow_ups import FollowUpPublic
 from api.schemas.messages import MessagePublic
 from api.schemas.presenters import PresenterPublic
-from api.schemas.registrations import RegistrationCreated, RegistrationPublic, RegistrationReceived
+from api.schemas.questions import AnswerPublic, QuestionDetail, QuestionPublic
+from api.schemas.registrations import (
+    RegistrationCreated,
+    RegistrationPublic,
+    RegistrationReceived,
+)
 from api.schemas.reminders import LedgerItemPublic
+from api.schemas.series import SeriesDetail
 from api.schemas.sessions import SessionDetail, SessionPublic
 from api.schemas.topics import TopicPublic
 from api.schemas.webinars import WebinarDetail, WebinarPublic
 from webinars.queries.sessions import Scheduled
+from webinars.rules.visits import first_touch, last_touch
 from webinars.services import corrections, follow_ups, registrations
 from webinars.services.attendance import AttendanceItem
 from webinars.services.follow_ups import FollowUpItem
 from webinars.services.links import link
+from webinars.services.questions import GivenAnswer
 from webinars.services.registering import Registered
 from webinars.services.reminders import LedgerItem
+from webinars.services.series import SeriesItem
 from webinars.services.webinars import Offer
-from webinars.tables import Message, Presenter, Registration, Topic
+from webinars.tables import Consent, Message, Presenter, Question, Registration, Topic
 from webinars.terms import LinkPurpose
 from webinars.vault import Vault
 from webinars.work import Process
@@ -82,11 +93,20 @@ def webinar_detail(offer: Offer) -> WebinarDetail:
     )
 
 
+def question_public(question: Question) -> QuestionPublic:
+    return QuestionPublic.model_validate(question.model_dump(include=set(QuestionPublic.model_fields)))
+
+
+def question_detail(question: Question) -> QuestionDetail:
+    return QuestionDetail.model_validate(question.model_dump(include=set(QuestionDetail.model_fields)))
+
+
 def session_public(item: Scheduled) -> SessionPublic:
     session, webinar = item.session, item.webinar
     return SessionPublic.model_construct(
         id=session.id,
         webinar=webinar.slug,
+        series_id=session.series_id,
         title=webinar.title,
         status=session.status,
         starts_at=session.starts_at,
@@ -97,6 +117,8 @@ def session_public(item: Scheduled) -> SessionPublic:
         capacity=session.capacity,
         seats_left=max(0, session.capacity - session.seats_taken),
         waitlist_open=session.waitlist_open,
+        registration_opens_at=session.registration_opens_at,
+        registration_closes_at=session.registration_closes_at,
     )
 
 
@@ -104,6 +126,7 @@ def session_detail(item: Scheduled) -> SessionDetail:
     session = item.session
     return SessionDetail(
         **dict(session_public(item)),
+        is_exception=session.is_exception,
         room_url=session.room_url,
         seats_taken=session.seats_taken,
         waitlisted=session.waitlisted,
@@ -113,24 +136,65 @@ def session_detail(item: Scheduled) -> SessionDetail:
     )
 
 
-def registration_public(vault: Vault, registration: Registration) -> RegistrationPublic:
+def series_detail(item: SeriesItem) -> SeriesDetail:
+    series = item.series
+    return SeriesDetail(
+        id=series.id,
+        webinar=item.webinar.slug,
+        rrule=series.rrule,
+        starts_at_local=series.starts_at_local,
+        timezone=series.timezone,
+        duration_minutes=series.duration_minutes,
+        capacity=series.capacity,
+        room_url=series.room_url,
+        waitlist_open=series.waitlist_open,
+        version=series.version,
+        items=[session_detail(scheduled) for scheduled in item.sessions],
+    )
+
+
+def registration_public(vault: Vault, registration: Registration, answers: Sequence[GivenAnswer]) -> RegistrationPublic:
     return RegistrationPublic(
         id=registration.id,
         session_id=registration.session_id,
         status=registration.status,
         email=registrations.email_of(vault, registration),
         name=registrations.name_of(vault, registration),
-        phone=corrections.phone_of(vault, registration),
+        phone=registrations.phone_of(vault, registration),
         timezone=registration.timezone,
         locale=registration.locale,
         seats=registration.seats,
-        source=registration.source,
+        answers=[AnswerPublic(**asdict(given)) for given in answers],
+        source=_source(registration),
         created_at=registration.created_at,
         updated_at=registration.updated_at,
         confirmed_at=registration.confirmed_at,
         waitlisted_at=registration.waitlisted_at,
+        offered_at=registration.offered_at,
+        offer_expires_at=registration.offer_expires_at,
         withdrawn_at=registration.withdrawn_at,
+        replaces_id=registration.replaces_id,
+        erased_at=registration.erased_at,
         version=corrections.version_of(registration),
+    )
+
+
+def _source(registration: Registration) -> dict[str, str | dict[str, str]]:
+    last, first = last_touch(registration.source), first_touch(registration.source)
+    return {**last, "first": first} if first != last else {**last}
+
+
+def consent_public(consent: Consent) -> ConsentPublic:
+    return ConsentPublic(
+        purpose=consent.purpose,
+        channel=consent.channel,
+        granted=consent.is_granted,
+        text_version=consent.text_version,
+        text_hash=consent.text_hash,
+        locale=consent.locale,
+        method=consent.method,
+        address_block=consent.address_block,
+        created_at=consent.created_at,
     )
 
 

@@ -13,7 +13,7 @@ from api.schemas.sessions import SessionPublic
 from webinars.terms import RegistrationStatus, SessionStatus
 
 app = FastAPI(openapi_url=None)
-_SESSION = SessionPublic(
+SESSION = SessionPublic(
     id=UUID(int=7 << 76 | 1 << 63),
     webinar="knee-options",
     title="Knee pain: options before surgery",
@@ -26,13 +26,16 @@ _SESSION = SessionPublic(
     capacity=1_000_000,
     seats_left=999_999,
     waitlist_open=True,
+    registration_opens_at=None,
+    registration_closes_at=None,
+    series_id=None,
 )
 
 
-@app.post("/sessions/{session_id}/registrations", status_code=201)
+@app.post("/api/v1/sessions/{session_id}/registrations", status_code=201)
 async def bare_post(session_id: UUID, body: RegistrationCreate) -> Response:  # noqa: ARG001 - parsed, not used
     """The same model and the same answer as a registration, and nothing between."""
-    received = RegistrationReceived.model_construct(status=RegistrationStatus.confirmed, session=_SESSION)
+    received = RegistrationReceived.model_construct(status=RegistrationStatus.confirmed, session=SESSION)
     return Response(received.model_dump_json(), 201, media_type="application/json")
 
 

@@ -32,8 +32,8 @@ def _measure_page(name: str, url: str, folder: Path, rounds: int, seconds: float
         (folder / "page.html").write_bytes(page.content)
         mine, theirs = alternate(
             rounds,
-            lambda _: load.run(Load(f"{ours}/", CONNECTIONS, seconds)),
-            lambda _: load.run(Load(f"{raw}/page", CONNECTIONS, seconds)),
+            lambda: load.run(Load([f"{ours}/"], CONNECTIONS, seconds)),
+            lambda: load.run(Load([f"{raw}/page"], CONNECTIONS, seconds)),
         )
     return Row(
         f"listing of {SESSIONS} sessions, {name}",

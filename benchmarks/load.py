@@ -7,11 +7,12 @@ import itertools
 import json
 import multiprocessing
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from statistics import quantiles
-from typing import cast
+from typing import Self, cast
 from urllib.parse import urlsplit
 
 import uvloop
@@ -19,9 +20,9 @@ import uvloop
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What to send: a path, and a JSON body for each request where there is one."""
+    """What to send: addresses on one server, in turn, and a JSON body for each request where there is one."""
 
-    url: str
+    urls: Sequence[str]
     connections: int
     seconds: float
     email_prefix: str | None = None
@@ -35,7 +36,15 @@ class Measured:
     per_second: float
     p50_ms: float
     p99_ms: float
-    statuses: dict[int, int]
+    statuses: Mapping[int, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls, latencies: Sequence[float], seconds: float, *, size: int = 1, statuses: Mapping[int, int] | None = None
+    ) -> Self:
+        """From the time that each step took, and all of them together; in each step were so many of what is counted."""
+        cuts = quantiles(latencies, n=100)
+        return cls(len(latencies) * size / seconds, cuts[49] * 1000, cuts[98] * 1000, statuses or {})
 
 
 def run(load: Load) -> Measured:
@@ -50,7 +59,7 @@ def _run(load: Load) -> Measured:
 
 async def _all_connections(load: Load) -> Measured:
     loop = asyncio.get_running_loop()
-    parts = urlsplit(load.url)
+    parts = urlsplit(load.urls[0])
     requests = _requests(load)
     stop_at = loop.time() + load.seconds
     clients = [_Client(requests, stop_at, loop) for _ in range(load.connections)]
@@ -59,13 +68,9 @@ async def _all_connections(load: Load) -> Measured:
         await loop.create_connection(partial(_same, client), parts.hostname, parts.port)
     await asyncio.gather(*(client.done for client in clients))
     elapsed = time.perf_counter() - started
-    latencies = sorted(itertools.chain.from_iterable(client.latencies for client in clients))
-    statuses: dict[int, int] = {}
-    for client in clients:
-        for status, count in client.statuses.items():
-            statuses[status] = statuses.get(status, 0) + count
-    cuts = quantiles(latencies, n=100)
-    return Measured(len(latencies) / elapsed, cuts[49] * 1000, cuts[98] * 1000, statuses)
+    latencies = list(itertools.chain.from_iterable(client.latencies for client in clients))
+    statuses = sum((client.statuses for client in clients), Counter[int]())
+    return Measured.of(latencies, elapsed, statuses=statuses)
 
 
 def _same(client: _Client) -> _Client:
@@ -73,18 +78,18 @@ def _same(client: _Client) -> _Client:
 
 
 def _requests(load: Load) -> Iterator[bytes]:
-    parts = urlsplit(load.url)
-    head = f"{{}} {parts.path}{'?' + parts.query if parts.query else ''} HTTP/1.1\r\nHost: {parts.netloc}\r\n"
     if load.email_prefix is None:
-        request = (head.format("GET") + "\r\n").encode()
-        while True:
-            yield request
-    for number in itertools.count():
+        yield from itertools.cycle([f"{_head('GET', url)}\r\n".encode() for url in load.urls])
+    for number, head in enumerate(itertools.cycle([_head("POST", url) for url in load.urls])):
         body = json.dumps(
             {"email": f"{load.email_prefix}{number}@mail.example", "name": "Ana Nunez", "timezone": "America/Denver"}
-        ).encode()
-        lines = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-        yield (head.format("POST") + lines).encode() + body
+        )
+        yield f"{head}Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode()
+
+
+def _head(method: str, url: str) -> str:
+    parts = urlsplit(url)
+    return f"{method} {parts.path}{'?' + parts.query if parts.query else ''} HTTP/1.1\r\nHost: {parts.netloc}\r\n"
 
 
 class _Client(asyncio.Protocol):
@@ -96,7 +101,7 @@ class _Client(asyncio.Protocol):
         self.loop = loop
         self.done: asyncio.Future[None] = loop.create_future()
         self.latencies: list[float] = []
-        self.statuses: dict[int, int] = {}
+        self.statuses: Counter[int] = Counter()
         self.buffer = b""
         self.sent_at = 0.0
 
@@ -115,7 +120,7 @@ class _Client(asyncio.Protocol):
         if len(self.buffer) < end + 4 + length:
             return
         status = int(self.buffer[9:12])
-        self.statuses[status] = self.statuses.get(status, 0) + 1
+        self.statuses[status] += 1
         self.buffer = self.buffer[end + 4 + length :]
         self.latencies.append(time.perf_counter() - self.sent_at)
         self._send()

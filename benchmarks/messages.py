@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import smtplib
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import sqlalchemy as sa
 
-from benchmarks.data import add_registrations, add_sessions, database, present, process_on
+from benchmarks.data import add_registrations, add_sessions, apart, database, present, process_on
 from benchmarks.report import Row
 from benchmarks.servers import free_port
 from scheduler.loop import Scheduler
@@ -36,10 +34,10 @@ def measure(name: str, folder: Path, *, rounds: int, count: int) -> Row:
     with _sink() as port:
         for number in range(rounds):
             if number % 2:
-                raw.append(count / _apart(_send_bare, port, count))
+                raw.append(count / apart(_send_bare, port, count))
             ours.append(count / _drain_once(name, folder, port, count))
             if not number % 2:
-                raw.append(count / _apart(_send_bare, port, count))
+                raw.append(count / apart(_send_bare, port, count))
     note = f"{count:,} reminders, one worker, {CONNECTIONS} connections"
     return Row(f"due messages, {name}", "/s", ours, raw, note)
 
@@ -48,7 +46,7 @@ def _drain_once(name: str, folder: Path, port: int, count: int) -> float:
     now = present()
     with database(name, folder) as url:
         _make_due(url, folder, now, count)
-        return _apart(_drain, url, folder, now, port, count)
+        return apart(_drain, url, folder, now, port, count)
 
 
 def _make_due(url: str, folder: Path, now: datetime, count: int) -> None:
@@ -86,11 +84,6 @@ def _send_bare(port: int, count: int) -> float:
     with ThreadPoolExecutor(CONNECTIONS) as pool:
         list(pool.map(send, [count // CONNECTIONS] * CONNECTIONS))
     return time.perf_counter() - started
-
-
-def _apart(function: Callable[..., float], *arguments: Any) -> float:
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(function, arguments)
 
 
 @contextmanager

@@ -14,6 +14,9 @@ from pathlib import Path
 import httpx
 
 SECRET = "a benchmark secret of more than 32 characters"  # noqa: S105
+WITHOUT_LIMITS = {"WEBINARS_REGISTER_LIMIT_MINUTE": "0", "WEBINARS_REGISTER_LIMIT_HOUR": "0"}
+WITH_LIMITS = dict.fromkeys(WITHOUT_LIMITS, "1000000000")
+"""Counted like in production, but never reached."""
 _ROOT = Path(__file__).parent.parent
 
 
@@ -24,6 +27,7 @@ def environment(database_url: str, folder: Path, **more: str) -> dict[str, str]:
         "WEBINARS_SECRET_KEY": SECRET,
         "WEBINARS_VAR_DIR": str(folder / "var"),
         "WEBINARS_ENVIRONMENT": "test",
+        **WITHOUT_LIMITS,
     }
     return {**os.environ, "PYTHONPATH": str(_ROOT), **ours, **more}
 
@@ -40,9 +44,21 @@ def product(env: Mapping[str, str], folder: Path, *, workers: int = 1) -> Iterat
 @contextmanager
 def bare(folder: Path) -> Iterator[str]:
     """benchmarks/bare.py behind the same web server."""
+    with _application("benchmarks.bare:app", {**os.environ, "PYTHONPATH": str(_ROOT)}, folder) as address:
+        yield address
+
+
+@contextmanager
+def plain(env: Mapping[str, str], folder: Path) -> Iterator[str]:
+    """benchmarks/plain.py behind the same web server."""
+    with _application("benchmarks.plain:app", env, folder) as address:
+        yield address
+
+
+@contextmanager
+def _application(name: str, env: Mapping[str, str], folder: Path) -> Iterator[str]:
     port = free_port()
-    arguments = ["benchmarks.bare:app", "--port", str(port), "--no-access-log", "--log-level", "warning"]
-    env = {**os.environ, "PYTHONPATH": str(_ROOT)}
+    arguments = [name, "--port", str(port), "--no-access-log", "--log-level", "warning"]
     with _running([sys.executable, "-m", "uvicorn", *arguments], env, folder, port) as address:
         yield address
 

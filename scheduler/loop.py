@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 
 import structlog
 
-from scheduler.jobs import follow_ups, reminders, retention
+from scheduler.jobs import follow_ups, reminders, retention, waitlist_offers
 from webinars.services import health
 from webinars.services.delivery import Sender
 from webinars.work import Process
@@ -69,8 +69,10 @@ class Scheduler:
             yield partial(self._beat, now)
         if self._is_time("reconcile", _EVERY_MINUTE, now):
             yield partial(reminders.reconcile, self.process, now)
+            yield partial(waitlist_offers.serve, self.process, now)
         if self._is_time("retention", _EVERY_HOUR, now):
             yield partial(retention.run, self.process, now)
+        yield partial(waitlist_offers.end_offers, self.process, now)
         yield partial(reminders.run, self.process, now)
         yield partial(follow_ups.run, self.process, now)
         yield partial(self.sender.send_due, now, for_at_most=sending_for)

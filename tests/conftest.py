@@ -28,6 +28,8 @@ from webinars.work import Process
 NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
 """A Monday morning in the clinics' zones, six days before the clocks go forward there."""
 SECRET = "a test secret of more than 32 characters"
+UNLIMITED = {"register_limit_minute": 0, "register_limit_hour": 0}
+"""Tests register many people from one address; those about limits set them."""
 _TEMPLATE = "webinars_template"
 
 
@@ -38,6 +40,7 @@ def make_settings(url: str, folder: Path, **changes: object) -> Settings:
         "secret_key": SECRET,
         "var_dir": folder,
         "organization_phone": "+1 303 555 0100",
+        **UNLIMITED,
     }
     return Settings.model_validate(values | changes)
 

@@ -5,15 +5,20 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+from uuid import UUID
 
 import click
 import uvicorn
 
-from webinars.errors import CannotStart, WebinarsError
+from webinars.documents.sheets import MOST_BYTES
+from webinars.errors import CannotStart, RowsRefused, WebinarsError
 from webinars.logs import configure_logs
-from webinars.services import demo, health, hosts, schema, tokens
+from webinars.rules.imports import RowProblem
+from webinars.services import demo, exports, health, hosts, imports, registrants, schema, tokens
 from webinars.settings import Environment, Settings, load_settings
 from webinars.terms import Role, Scope
 from webinars.work import Process
@@ -144,6 +149,93 @@ def create_token(name: str, scopes: tuple[str, ...], more_scopes: tuple[str, ...
         click.echo(secret)
 
 
+@main.group(name="import")
+def import_() -> None:
+    """Take in lists from elsewhere."""
+
+
+@import_.command(name="registrations")
+@click.argument("session", type=click.UUID)
+@click.argument("file", type=click.File("rb"))
+@click.option("--dry-run", is_flag=True, help="Only say what would become of the rows.")
+@click.option("--no-mail", is_flag=True, help="Do not tell anybody by mail.")
+def import_registrations(session: UUID, file: BinaryIO, dry_run: bool, no_mail: bool) -> None:
+    """Register everybody in a CSV FILE for a SESSION (its id): all of them, or nobody if a row is bad."""
+    with _process() as process:
+        _check_schema(process)
+        people = imports.read_people(file.read(MOST_BYTES + 1))
+        try:
+            with process.work() as work, _progress("Registering", len(people.newcomers)) as progress:
+                done = imports.import_registrants(
+                    work,
+                    session,
+                    people,
+                    dry_run=dry_run,
+                    sends_mail=not no_mail,
+                    actor=_ACTOR,
+                    now=process.clock.now(),
+                    progress=progress,
+                )
+        except RowsRefused as refusal:
+            _say_rows([RowProblem(**row) for row in cast(list[dict[str, Any]], refusal.facts["problems"])])
+            raise
+    _say_rows(done.skipped)
+    _say_rows(done.problems)
+    if done.unknown_columns:
+        click.echo(f"Nothing was read from the columns {', '.join(done.unknown_columns)}.", err=True)
+    counts = [f"{count} {status.value}" for status, count in sorted(done.decided.items())]
+    counts += [f"{done.already_registered} registered before", f"{len(done.skipped)} passed over"]
+    if done.bad_rows:
+        counts.append(f"{done.bad_rows} to be put right")
+    click.echo(f"{done.rows} rows{' (dry run)' if dry_run else ''}: {', '.join(counts)}.")
+    if done.bad_rows:
+        sys.exit(1)
+
+
+def _say_rows(rows: Sequence[RowProblem]) -> None:
+    for row in rows[: imports.MOST_SHOWN]:
+        click.echo(f"line {row.line}{f', {row.column}' if row.column else ''}: {row.detail}", err=True)
+
+
+@main.group(name="export")
+def export() -> None:
+    """Give out what is kept, as files."""
+
+
+@export.command(name="registrations")
+@click.argument("session", type=click.UUID)
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="File to write.  [default: stdout]")
+def export_registrations(session: UUID, output: Path | None) -> None:
+    """All registrations of a SESSION (its id) as CSV, with names and addresses: it is noted in the audit log."""
+    with _process() as process:
+        _check_schema(process)
+        with process.read() as work:
+            length = sum(registrants.count_by_status(work, session).values())
+        with _progress("Reading", length) as progress:
+            content = exports.export_registrations(
+                process, session, actor=_ACTOR, now=process.clock.now(), progress=progress
+            )
+    if output is None:
+        sys.stdout.buffer.write(content)
+    else:
+        _write_whole(output, content)
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    """A file that is there in full or not at all, and that only its owner may read: it names people."""
+    part = path.with_name(f"{path.name}.part")
+    part.touch(mode=0o600)
+    part.write_bytes(content)
+    part.replace(path)
+
+
+@contextmanager
+def _progress(label: str, length: int) -> Iterator[Callable[[int], None]]:
+    """A bar beside the output, told how many are done."""
+    with click.progressbar(length=length, label=label, file=sys.stderr) as bar:
+        yield lambda done: bar.update(done - bar.pos)
+
+
 @main.command()
 def run() -> None:
     """Everything in one process, ready to try: schema, demo, pages, console, API and scheduler."""
@@ -192,8 +284,8 @@ def _serve(process: Process, host: str, port: int, workers: int, *, with_schedul
         access_log=False,
         log_config=None,
         server_header=False,
-        proxy_headers=bool(process.settings.trusted_proxies),
-        forwarded_allow_ips=process.settings.trusted_proxies or None,
+        proxy_headers=True,
+        forwarded_allow_ips=process.settings.trusted_proxies,
         timeout_graceful_shutdown=20,
     )
     # Told to end, uvicorn shuts down in order and then hands the signal on: SIGTERM must not kill what is left to do.

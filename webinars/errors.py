@@ -50,7 +50,11 @@ class UnknownTimezone(WebinarsError):
 
 
 class SessionNotOpen(WebinarsError):
-    words = "Registration for this session is not open."
+    words = "Registration for this session is not open yet."
+
+
+class RegistrationClosed(WebinarsError):
+    words = "Registration for this session has closed."
 
 
 class SessionStarted(WebinarsError):
@@ -71,6 +75,24 @@ class CapacityTooSmall(WebinarsError):
 
 class RegistrationNotActive(WebinarsError):
     words = "This registration is no longer active."
+
+
+class AlreadyRegistered(WebinarsError):
+    words = "There is a registration for that session already. To keep that one, cancel this one."
+
+
+class OfferGone(WebinarsError):
+    words = "This seat is not kept any more."
+
+
+class UndoTooLate(WebinarsError):
+    words = "This can be undone for ten minutes only. Register again instead."
+
+
+class RowsRefused(WebinarsError):
+    """`facts["bad_rows"]` is how many; `facts["problems"]` says of the first ones which and why."""
+
+    words = "Nothing was imported: rows have to be put right first."
 
 
 class AddressTaken(WebinarsError):
@@ -127,6 +149,15 @@ class MessageNotRetriable(WebinarsError):
 
 class HostExists(WebinarsError):
     words = "A host with this e-mail address exists already."
+
+
+class ConditionBroken(WebinarsError):
+    """Of questions that depend on each other."""
+
+    words = (
+        "A question depends on another one: it comes after that, and on an answer that can be given. Change its "
+        "condition first."
+    )
 
 
 class CannotStart(WebinarsError):

@@ -75,8 +75,11 @@ class Settings(BaseSettings):
     """Hosts that join links may lead to, separated by commas; subdomains included. Empty: any https host."""
     database_pool: int = Field(default=8, ge=1, le=16)
     metrics_token: SecretStr | None = None
-    trusted_proxies: str = ""
-    """Addresses whose X-Forwarded-For and -Proto are believed, separated by commas."""
+    trusted_proxies: str = "127.0.0.1"
+    """Addresses or networks whose X-Forwarded-For and -Proto are believed, separated by commas."""
+    register_limit_minute: int = Field(default=5, ge=0)
+    """How often one network, and one address, may register in a minute. Tokens may without limit. 0: no limit."""
+    register_limit_hour: int = Field(default=20, ge=0)
 
     @classmethod
     def settings_customise_sources(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -27,13 +28,17 @@ class SessionStatus(StrEnum):
 
 
 class RegistrationStatus(StrEnum):
-    """Of a registration. `confirmed` alone holds seats; `withdrawn` was given up by the registrant or a host."""
+    """Of a registration. `confirmed` and `offered` hold seats: an offer is a seat kept for somebody from the waitlist
+    until they answer, and has `lapsed` if they do not. `withdrawn` was given up, `declined` was refused by a host.
+    """
 
     confirmed = "confirmed"
+    offered = "offered"
     waitlisted = "waitlisted"
     pending = "pending"
     declined = "declined"
     withdrawn = "withdrawn"
+    lapsed = "lapsed"
 
 
 class MessageKind(StrEnum):
@@ -42,7 +47,9 @@ class MessageKind(StrEnum):
     confirmation = "confirmation"
     waitlisted = "waitlisted"
     pending = "pending"
-    promoted = "promoted"
+    offered = "offered"
+    seat_free = "seat_free"
+    lapsed = "lapsed"
     declined = "declined"
     resent = "resent"
     withdrawn = "withdrawn"
@@ -74,6 +81,25 @@ class SkipReason(StrEnum):
     segment = "segment"
     expired = "expired"
     erased = "erased"
+
+
+class QuestionKind(StrEnum):
+    """How a question is answered."""
+
+    text = "text"
+    long_text = "long_text"
+    choice = "choice"
+    choices = "choices"
+    yes_no = "yes_no"
+    number = "number"
+    date = "date"
+
+
+class Sensitivity(StrEnum):
+    """What an answer tells about a person. Health answers are kept apart and leave only where a scope asks for them."""
+
+    general = "general"
+    health = "health"
 
 
 class Channel(StrEnum):
@@ -154,6 +180,7 @@ class Scope(StrEnum):
     messages_write = "messages:write"
     attendance_read = "attendance:read"
     attendance_write = "attendance:write"
+    health_read = "health:read"
 
 
 class LinkPurpose(StrEnum):
@@ -172,10 +199,14 @@ class WallTime(NamedTuple):
     """IANA name, such as `America/Denver`."""
 
 
+HOLDING = (RegistrationStatus.confirmed, RegistrationStatus.offered)
+"""States that hold seats."""
+ACTIVE = (*HOLDING, RegistrationStatus.waitlisted, RegistrationStatus.pending)
+"""States in which somebody has a seat or hopes for one."""
+
 CALENDAR_KINDS = frozenset(
     {
         MessageKind.confirmation,
-        MessageKind.promoted,
         MessageKind.resent,
         MessageKind.withdrawn,
         MessageKind.declined,
@@ -186,6 +217,7 @@ CALENDAR_KINDS = frozenset(
 """Messages that may change a calendar. One registrant gets them strictly in order: some calendars go back to an older
 entry when it arrives late."""
 
+_LOW_32, _LOW_62 = (1 << 32) - 1, (1 << 62) - 1
 _made = count(secrets.randbits(31))
 
 
@@ -196,8 +228,8 @@ def new_id(now: datetime) -> UUID:
     first 32 of the 74 bits below the time are a counter (section 6.2, method 1), the rest is random.
     """
     milliseconds = int(now.timestamp() * 1000)
-    tail = (next(_made) & (1 << 32) - 1) << 42 | secrets.randbits(42)
-    return UUID(int=(milliseconds << 80) | (0x7 << 76) | (tail >> 62 << 64) | (0b10 << 62) | (tail & (1 << 62) - 1))
+    tail = (next(_made) & _LOW_32) << 42 | int.from_bytes(os.urandom(6), "big") >> 6
+    return UUID(int=(milliseconds << 80) | (0x7 << 76) | (tail >> 62 << 64) | (0b10 << 62) | (tail & _LOW_62))
 
 
 def utc(moment: datetime) -> datetime:

@@ -10,6 +10,7 @@ import binascii
 import hashlib
 import hmac
 import os
+from collections.abc import Sequence
 from typing import NewType
 from uuid import UUID
 
@@ -25,6 +26,8 @@ Sealed = NewType("Sealed", bytes)
 """A value that only the vault can read: format byte, key id, nonce, AES-256-GCM ciphertext and tag."""
 
 FORMAT = b"\x01"
+_HEALTH = ".health_"
+"""In a place: its column keeps what people told about their health, under a key of its own."""
 _KEY_ID_BYTES = 4
 _NONCE_BYTES = 12
 _LINK_MAC_BYTES = 16
@@ -38,20 +41,20 @@ class Vault:
     """Seals, opens and finds personal data. Safe to share between threads."""
 
     def __init__(self, secret: str, previous_secret: str | None = None) -> None:
-        self._ciphers: dict[bytes, AESGCM] = {}
-        for candidate in (previous_secret, secret):
-            if candidate:
-                key = _derive(candidate, b"seal")
-                self._key_id = hashlib.sha256(b"id" + key).digest()[:_KEY_ID_BYTES]
-                self._ciphers[self._key_id] = AESGCM(key)
+        secrets = [candidate for candidate in (previous_secret, secret) if candidate]
+        self._common, self._health = _Ring(secrets, b"seal"), _Ring(secrets, b"health")
         self._index_key = _derive(secret, b"index")
         self._link_keys = [_derive(candidate, b"link") for candidate in (secret, previous_secret) if candidate]
 
     def seal(self, place: str, row: UUID, text: str) -> Sealed:
-        """`text` made unreadable, bound to its `place` (`table.column`) and row: moved elsewhere it does not open."""
+        """`text` made unreadable, bound to its `place` (`table.column`) and row: moved elsewhere it does not open.
+
+        Columns whose names begin with `health_` have a key of their own.
+        """
+        ring = self._ring(place)
         nonce = os.urandom(_NONCE_BYTES)
-        body = self._ciphers[self._key_id].encrypt(nonce, text.encode(), _bound_to(place, row))
-        return Sealed(FORMAT + self._key_id + nonce + body)
+        body = ring.ciphers[ring.newest].encrypt(nonce, text.encode(), _bound_to(place, row))
+        return Sealed(FORMAT + ring.newest + nonce + body)
 
     def open(self, place: str, row: UUID, sealed: Sealed) -> str:
         """What was sealed.
@@ -60,7 +63,7 @@ class Vault:
             VaultError: if the value was changed, belongs to another place or row, or its key is not known.
         """
         key_id = sealed[1 : 1 + _KEY_ID_BYTES]
-        cipher = self._ciphers.get(key_id)
+        cipher = self._ring(place).ciphers.get(key_id)
         if sealed[:1] != FORMAT or cipher is None:
             raise VaultError(f"no key opens this value of {place}: was SECRET_KEY changed without PREVIOUS_SECRET_KEY?")
         start = 1 + _KEY_ID_BYTES
@@ -96,6 +99,20 @@ class Vault:
         expected = [_link_mac(key, purpose, registration_id, link_version) for key in self._link_keys]
         if not any(hmac.compare_digest(raw[16:], mac) for mac in expected):
             raise LinkInvalid
+
+    def _ring(self, place: str) -> _Ring:
+        return self._health if _HEALTH in place else self._common
+
+
+class _Ring:
+    """The keys for one purpose, by their ids: the newest seals, each opens what it sealed."""
+
+    def __init__(self, secrets: Sequence[str], purpose: bytes) -> None:
+        self.ciphers: dict[bytes, AESGCM] = {}
+        for secret in secrets:
+            key = _derive(secret, purpose)
+            self.newest = hashlib.sha256(b"id" + key).digest()[:_KEY_ID_BYTES]
+            self.ciphers[self.newest] = AESGCM(key)
 
 
 def secret_hash(secret: str) -> bytes:

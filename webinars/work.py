@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
@@ -10,6 +11,7 @@ from webinars.clock import Clock, ShiftedClock, SystemClock
 from webinars.db import DbSession, Engines
 from webinars.errors import Busy
 from webinars.gateways.mail import MailTransport, mail_transport
+from webinars.rules.rates import TurnedAway
 from webinars.settings import Settings
 from webinars.vault import Vault
 
@@ -29,6 +31,7 @@ class Process:
         self.mail = mail or mail_transport(settings.mail_url.get_secret_value(), captured_in=settings.var_dir / "mail")
         self.scheduler_wanted = threading.Event()
         """Set after a commit that leaves something for the scheduler to do at once."""
+        self.turned_away = TurnedAway()
         self.write_turn = threading.Lock() if self.engines.is_sqlite else None
         """SQLite lets one writer in; the others sleep and poll for it. In one process they take turns here instead."""
 
@@ -83,7 +86,7 @@ class Work(ReadWork):
 
     def __init__(self, process: Process) -> None:
         super().__init__(process)
-        self._wakes_scheduler = False
+        self._after_commit: list[Callable[[], object]] = []
 
     def _open(self) -> DbSession:
         turn = self.process.write_turn
@@ -91,9 +94,13 @@ class Work(ReadWork):
             raise Busy(retry_after=1)
         return DbSession(self.process.engines.write, expire_on_commit=False)
 
+    def after_commit(self, deed: Callable[[], object]) -> None:
+        """Have something done as soon as this is committed, and only then: it may rely on what was written."""
+        self._after_commit.append(deed)
+
     def wake_scheduler(self) -> None:
-        """Ask for the scheduler as soon as this is committed; never before, or it would find nothing."""
-        self._wakes_scheduler = True
+        """Ask for the scheduler; before the commit it would find nothing."""
+        self.after_commit(self.process.scheduler_wanted.set)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -109,8 +116,9 @@ class Work(ReadWork):
             finally:
                 if self.process.write_turn is not None:
                     self.process.write_turn.release()
-        if kind is None and self._wakes_scheduler:
-            self.process.scheduler_wanted.set()
+        if kind is None:
+            for deed in self._after_commit:
+                deed()
 
 
 def _clock(settings: Settings) -> Clock:

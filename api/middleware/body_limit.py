@@ -12,9 +12,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import problem
 from api.pages.error_pages import status_page
+from webinars.documents.sheets import MOST_BYTES
 
 PUBLIC_LIMIT = 64 * 1024
+VISIT_LIMIT = 4 * 1024
 TOKEN_LIMIT = 1024 * 1024
+IMPORT_LIMIT = MOST_BYTES + PUBLIC_LIMIT
+"""A file, and the form around it."""
 _TOO_LARGE = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
 
 
@@ -29,7 +33,7 @@ class BodyLimit:
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        limit = TOKEN_LIMIT if "authorization" in headers else PUBLIC_LIMIT
+        limit = _limit(scope["path"], headers)
         announced = headers.get("content-length", "")
         if announced.isdecimal() and int(announced) > limit:
             await _refusal(scope, limit)(scope, receive, send)
@@ -46,6 +50,15 @@ class BodyLimit:
             return message
 
         await self.app(scope, receive_counted, send)
+
+
+def _limit(path: str, headers: Headers) -> int:
+    """For who says to be known here; whether they are is looked at before the body is."""
+    if path.endswith("/import") and ("authorization" in headers or "cookie" in headers):
+        return IMPORT_LIMIT
+    if path == "/visits":
+        return VISIT_LIMIT
+    return TOKEN_LIMIT if "authorization" in headers else PUBLIC_LIMIT
 
 
 def _refusal(scope: Scope, limit: int) -> Response:

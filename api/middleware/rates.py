@@ -1,44 +1,41 @@
-"""How often one network may try what can be guessed."""
+"""Where a request comes from, and what becomes of links that do not work."""
 
 from __future__ import annotations
 
-import time
-from math import ceil
+from fastapi import Request
 
-from limits import RateLimitItem, parse
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
-
-from webinars.errors import TooManyRequests
+from webinars.errors import LinkInvalid, WebinarsError
 from webinars.rules.registrations import address_block
-
-SIGN_IN = parse("5/15minutes")
-WRONG_LINK = parse("30/minute")
-
-
-class Rates:
-    """Counts tries in memory, per process: enough to stop guessing, and nothing about visitors is stored."""
-
-    def __init__(self) -> None:
-        self._limiter = MovingWindowRateLimiter(MemoryStorage())
-
-    def check(self, item: RateLimitItem, *who: str) -> None:
-        """Raises:
-        TooManyRequests: if there were too many tries already.
-        """
-        if not self._limiter.test(item, *who):
-            window = self._limiter.get_window_stats(item, *who)
-            raise TooManyRequests(retry_after=max(1, ceil(window.reset_time - _wall_seconds())))
-
-    def count(self, item: RateLimitItem, *who: str) -> None:
-        """Note one try."""
-        self._limiter.hit(item, *who)
+from webinars.services import rates
+from webinars.services.rates import WRONG_LINK, by_block
+from webinars.work import Process
 
 
 def network(address: str | None) -> str:
-    """The network a request comes from."""
+    """The network an address belongs to."""
     return address_block(address or "") or "unknown"
 
 
-def _wall_seconds() -> float:
-    return time.time()  # noqa: TID251 - the limiter's own clock, which is no business of the webinars'
+def client_network(request: Request) -> str:
+    """The network a request comes from."""
+    return network(request.client.host if request.client else None)
+
+
+def check_links(request: Request) -> None:
+    """Before a personal link is looked up.
+
+    Raises:
+        TooManyRequests: when the visitor's network has tried too many wrong ones.
+    """
+    process: Process = request.app.state.process
+    rates.check(process, WRONG_LINK, [by_block(client_network(request))], process.clock.now())
+
+
+def count_wrong_link(request: Request, refusal: LinkInvalid) -> WebinarsError:
+    """Count a link that does not work, once the transaction that looked it up is over. Gives what is to be answered."""
+    process: Process = request.app.state.process
+    try:
+        rates.take_one(process, WRONG_LINK, [by_block(client_network(request))], process.clock.now())
+    except WebinarsError as too_many:
+        return too_many
+    return refusal

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
-from api.answers import OnceDep, answer
+from api.answers import Once, OnceDep, answer
 from api.dependencies import (
+    AnswersWorkDep,
     NowDep,
-    ReadDep,
     RegistrationsReader,
     RegistrationsWriter,
     SeenVersionDep,
@@ -19,14 +22,19 @@ from api.openapi import refusals
 from api.parameters import CursorQuery, LimitQuery, RegistrationPath, SessionPath
 from api.schemas.base import Moment
 from api.schemas.registrations import (
+    RegistrationMove,
+    RegistrationMoved,
     RegistrationPage,
     RegistrationPublic,
     RegistrationUpdate,
     Resent,
 )
 from api.shapes import registration_public
-from webinars.services import corrections, registrants, registrations
-from webinars.terms import RegistrationStatus
+from webinars.services import corrections, erasure, questions, registrants, registrations
+from webinars.services.questions import GivenAnswer
+from webinars.services.tokens import Bearer
+from webinars.terms import RegistrationStatus, Scope
+from webinars.work import ReadWork, Work
 
 router = APIRouter(tags=["registrations"])
 
@@ -34,8 +42,9 @@ router = APIRouter(tags=["registrations"])
 @router.get("/sessions/{session_id}/registrations", responses=refusals(404, 422))
 def list_registrations(
     session_id: SessionPath,
-    _: RegistrationsReader,
-    work: ReadDep,
+    bearer: RegistrationsReader,
+    work: AnswersWorkDep,
+    now: NowDep,
     status: Annotated[
         list[RegistrationStatus] | None, Query(description="Only those in this state; may be given several times.")
     ] = None,
@@ -47,15 +56,19 @@ def list_registrations(
     page = registrations.list_registrations(
         work, session_id, statuses=status, modified_since=modified_since, cursor=cursor, limit=limit
     )
-    items = [registration_public(work.vault, registration) for registration in page.items]
+    answers = _answers(work, [row.id for row in page.items], bearer, session_id, now)
+    items = [registration_public(work.vault, registration, answers[registration.id]) for registration in page.items]
     return RegistrationPage(items=items, next=page.next, limit=page.limit)
 
 
 @router.get("/registrations/{registration_id}", response_model=RegistrationPublic, responses=refusals(404, 422))
-def get_registration(registration_id: RegistrationPath, _: RegistrationsReader, work: ReadDep) -> Response:
+def get_registration(
+    registration_id: RegistrationPath, bearer: RegistrationsReader, work: AnswersWorkDep, now: NowDep
+) -> Response:
     """One registration."""
     registration, _session = registrations.get_registration(work, registration_id)
-    return _one(registration_public(work.vault, registration))
+    answers = _answers(work, [registration_id], bearer, registration_id, now)
+    return _one(registration_public(work.vault, registration, answers[registration_id]))
 
 
 @router.patch(
@@ -72,10 +85,8 @@ def update_registration(
     now: NowDep,
 ) -> Response:
     """Put a registrant's facts right. A new address gets the invite; links that were sent to the old one end."""
-    registration = corrections.update_registration(
-        work, registration_id, body.changes(), version=version, actor=bearer.actor, now=now
-    )
-    return _one(registration_public(work.vault, registration))
+    corrections.update_registration(work, registration_id, body.changes(), version=version, actor=bearer.actor, now=now)
+    return _one(_changed(work, registration_id))
 
 
 @router.post(
@@ -85,12 +96,7 @@ def cancel_registration(
     registration_id: RegistrationPath, bearer: RegistrationsWriter, work: WorkDep, once: OnceDep, now: NowDep
 ) -> Response:
     """Give a registration up in the registrant's name; the seat goes to whoever is next in line. Twice is once."""
-
-    def make() -> Response:
-        registration = corrections.cancel(work, registration_id, actor=bearer.actor, now=now)
-        return _one(registration_public(work.vault, registration))
-
-    return once(make)
+    return _once(once, registration_id, lambda: corrections.cancel(work, registration_id, actor=bearer.actor, now=now))
 
 
 @router.post(
@@ -100,12 +106,7 @@ def approve_registration(
     registration_id: RegistrationPath, bearer: RegistrationsWriter, work: WorkDep, once: OnceDep, now: NowDep
 ) -> Response:
     """Say yes to a registration that is pending: it gets a seat, or a place in the line."""
-
-    def make() -> Response:
-        registration = registrants.approve(work, registration_id, actor=bearer.actor, now=now)
-        return _one(registration_public(work.vault, registration))
-
-    return once(make)
+    return _once(once, registration_id, lambda: registrants.approve(work, registration_id, actor=bearer.actor, now=now))
 
 
 @router.post(
@@ -115,12 +116,79 @@ def decline_registration(
     registration_id: RegistrationPath, bearer: RegistrationsWriter, work: WorkDep, once: OnceDep, now: NowDep
 ) -> Response:
     """Say no to a registration, or take its seat back."""
+    return _once(once, registration_id, lambda: registrants.decline(work, registration_id, actor=bearer.actor, now=now))
+
+
+@router.post(
+    "/registrations/{registration_id}/accept", response_model=RegistrationPublic, responses=refusals(404, 409, 422)
+)
+def accept_offer(
+    registration_id: RegistrationPath, bearer: RegistrationsWriter, work: WorkDep, once: OnceDep, now: NowDep
+) -> Response:
+    """Take the seat that is offered to somebody, in their name. Twice is once.
+
+    In the last hours before the start, when a free seat is for the first to take it, this works for who waits as well.
+    """
+    return _once(once, registration_id, lambda: registrants.accept(work, registration_id, actor=bearer.actor, now=now))
+
+
+@router.post(
+    "/registrations/{registration_id}/move", response_model=RegistrationMoved, responses=refusals(404, 409, 422)
+)
+def move_registration(
+    registration_id: RegistrationPath,
+    body: RegistrationMove,
+    bearer: RegistrationsWriter,
+    work: WorkDep,
+    once: OnceDep,
+    now: NowDep,
+) -> Response:
+    """Move somebody to another session of the same webinar, in one step.
+
+    With a free seat there, the old one is given up. Without, they wait there and keep the old one until there is.
+    """
 
     def make() -> Response:
-        registration = registrants.decline(work, registration_id, actor=bearer.actor, now=now)
-        return _one(registration_public(work.vault, registration))
+        moved = registrants.move(work, registration_id, body.session_id, actor=bearer.actor, now=now)
+        shape = _changed(work, moved.registration_id)
+        return answer(RegistrationMoved(registration=shape, kept=moved.is_old_kept), version=shape.version)
 
     return once(make)
+
+
+@router.post(
+    "/registrations/{registration_id}/undo", response_model=RegistrationPublic, responses=refusals(404, 409, 422)
+)
+def undo_cancellation(
+    registration_id: RegistrationPath, bearer: RegistrationsWriter, work: WorkDep, once: OnceDep, now: NowDep
+) -> Response:
+    """Take back within ten minutes that a registration was given up. Twice is once.
+
+    A seat that has gone to somebody else by then is not taken from them: the registrant waits ahead of all who came
+    later.
+    """
+    return _once(once, registration_id, lambda: registrants.undo(work, registration_id, actor=bearer.actor, now=now))
+
+
+@router.post(
+    "/registrations/{registration_id}/readmit", response_model=RegistrationPublic, responses=refusals(404, 409, 422)
+)
+def readmit(
+    registration_id: RegistrationPath, bearer: RegistrationsWriter, work: WorkDep, once: OnceDep, now: NowDep
+) -> Response:
+    """Let somebody back in who gave up, was declined or did not answer an offer: a seat, or the end of the line."""
+    return _once(once, registration_id, lambda: registrants.readmit(work, registration_id, actor=bearer.actor, now=now))
+
+
+@router.post("/registrations/{registration_id}/erase", response_model=RegistrationPublic, responses=refusals(404, 422))
+def erase(
+    registration_id: RegistrationPath, bearer: RegistrationsWriter, work: WorkDep, once: OnceDep, now: NowDep
+) -> Response:
+    """Take out of a registration all that tells of the person, and give up its place. Nothing is sent; twice is once.
+
+    What is left counts in statistics and leads to nobody. It cannot be undone.
+    """
+    return _once(once, registration_id, lambda: erasure.erase(work, registration_id, actor=bearer.actor, now=now))
 
 
 @router.post(
@@ -136,6 +204,32 @@ def resend(
     return once(
         lambda: answer(Resent(planned=registrants.resend(work, registration_id, actor=bearer.actor, now=now)), 202)
     )
+
+
+def _answers(
+    work: ReadWork, registration_ids: Sequence[UUID], bearer: Bearer, subject_id: UUID, now: datetime
+) -> dict[UUID, list[GivenAnswer]]:
+    """What was answered; about health only with the scope, and where it can be noted: see `AnswersWorkDep`."""
+    if Scope.health_read in bearer.scopes and isinstance(work, Work):
+        return questions.read_health(work, registration_ids, subject_id=subject_id, actor=bearer.actor, now=now)
+    return questions.answers_of(work, registration_ids, with_health=False)
+
+
+def _once(once: Once, registration_id: UUID, deed: Callable[[], object]) -> Response:
+    """Do something to a registration once per key, and answer how it stands then."""
+
+    def make() -> Response:
+        deed()
+        return _one(_changed(once.work, registration_id))
+
+    return once(make)
+
+
+def _changed(work: ReadWork, registration_id: UUID) -> RegistrationPublic:
+    """A registration as it stands after a deed; such answers are kept for replays, so nothing about health is there."""
+    registration, _session = registrations.get_registration(work, registration_id)
+    answers = questions.answers_of(work, [registration_id], with_health=False)
+    return registration_public(work.vault, registration, answers[registration_id])
 
 
 def _one(registration: RegistrationPublic) -> Response:

@@ -81,6 +81,8 @@ def create_session(body: SessionCreate, bearer: CatalogueWriter, work: WorkDep, 
             capacity=body.capacity,
             room_url=body.room_url,
             waitlist_open=body.waitlist_open,
+            registration_opens_at=body.registration_opens_at,
+            registration_closes_at=body.registration_closes_at,
             status=body.status,
             actor=bearer.actor,
             now=now,
@@ -101,7 +103,7 @@ def update_session(
 ) -> Response:
     """Change a session. A new time, zone or length moves it: registrants are told, calendars and reminders follow.
 
-    Seats that are added go to those who have waited longest.
+    Seats that are added are offered to those who have waited longest. Fewer seats than are taken throw nobody out.
     """
     item = sessions.update_session(work, session_id, body.changes(), version=version, actor=bearer.actor, now=now)
     return answer(session_detail(item), version=item.session.version)

@@ -8,11 +8,9 @@ from uuid import UUID
 from pydantic import Field, field_validator
 
 from api.schemas.base import Answer, Body, Change, Line, Moment, PageOf, Problem, left_out
+from api.schemas.questions import AnswerPublic, Answers
 from api.schemas.sessions import SessionPublic
 from webinars.terms import RegistrationStatus
-
-_SOURCE_KEYS = Literal["utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content", "referrer", "page", "src"]
-
 
 MOST_SESSIONS = 50
 _A_SESSION = {name: (field.examples or [None])[0] for name, field in SessionPublic.model_fields.items()}
@@ -24,12 +22,38 @@ _Timezone = Annotated[
 _Locale = Annotated[Line, Field(description="Language tag.", examples=["en-US"], max_length=20)]
 
 
+_Word = Annotated[Line, Field(max_length=2000)]
+
+
 class ConsentCreate(Body):
     """One answer to one of the questions that need consent."""
 
     purpose: Line = Field(description="What is agreed to.", examples=["topic_alerts"], max_length=40)
     channel: Line = Field(description="By which channel.", examples=["email"], max_length=20)
     granted: bool = Field(description="True for yes. A question left out is a no.", examples=[True])
+
+
+class TouchCreate(Body):
+    """One arrival of a visitor. Values are cut to 200 characters, addresses lose their query; never personal data."""
+
+    utm_source: _Word = Field(default="", description="Who sent the visitor, as the link says.", examples=["blog"])
+    utm_medium: _Word = Field(default="", description="By what kind of link.", examples=["email"])
+    utm_campaign: _Word = Field(default="", description="As part of what.", examples=["spring"])
+    utm_term: _Word = Field(default="", description="What was looked for.", examples=["knee webinar"])
+    utm_content: _Word = Field(default="", description="Which of several links.", examples=["footer"])
+    src: _Word = Field(default="", description="Where the link stands, in one word.", examples=["clinic-site"])
+    page: _Word = Field(
+        default="", description="The page that embeds the form.", examples=["https://clinic.example/knee"]
+    )
+    referrer: _Word = Field(default="", description="The page before.", examples=["https://blog.example/about"])
+
+
+class SourceCreate(TouchCreate):
+    """Where a registration comes from: the newest arrival, and the first one if that was another."""
+
+    first: TouchCreate | None = Field(
+        default=None, description="The first arrival, where it is not this one.", examples=[{"utm_source": "blog"}]
+    )
 
 
 class RegistrationCreate(Body):
@@ -54,13 +78,16 @@ class RegistrationCreate(Body):
     consents: list[ConsentCreate] = Field(
         default_factory=list, description="Answers to consent questions.", examples=[[]], max_length=10
     )
-    source: dict[_SOURCE_KEYS, Annotated[Line, Field(max_length=300)]] = Field(
-        default_factory=dict,
-        description="Where the registration came from.",
+    source: SourceCreate = Field(
+        default_factory=SourceCreate,
+        description='Where the registration comes from. A single word stands for `{"src": …}`.',
         examples=[{"utm_source": "blog"}],
     )
-    answers: Annotated[dict[str, Any], Field(max_length=0)] = Field(
-        default_factory=dict, description="Answers to a host's questions: none are asked yet.", examples=[{}]
+    answers: Answers = Field(
+        default_factory=dict,
+        description="Answers to the webinar's questions, by the question's id: text, a key, a list of keys, true or "
+        "false, a number, or a day such as `2026-03-31`.",
+        examples=[{"0192f0c1-7b5e-7c3a-9a43-5a7f9d2f8e61": "left"}],
     )
 
     @field_validator("source", mode="before")
@@ -91,6 +118,14 @@ class RegistrationUpdate(Change):
     locale: _Locale = left_out()
 
 
+class RegistrationMove(Body):
+    """Where somebody is to be moved."""
+
+    session_id: UUID = Field(
+        description="Another session of the same webinar.", examples=["0192f0c1-7b5e-7c3a-9a43-5a7f9d2f8e13"]
+    )
+
+
 class RegistrationReceived(Answer):
     """The public answer: the same for somebody new and for somebody who is registered already."""
 
@@ -106,20 +141,58 @@ class RegistrationPublic(Answer):
 
     id: UUID = Field(description="Of the registration.", examples=["0192f0c1-7b5e-7c3a-9a43-5a7f9d2f8e11"])
     session_id: UUID = Field(description="Of the session.", examples=["0192f0c1-7b5e-7c3a-9a43-5a7f9d2f8e12"])
-    status: RegistrationStatus = Field(description="State of the registration.", examples=["confirmed"])
+    status: RegistrationStatus = Field(
+        description=(
+            "State of the registration. `offered`: a seat is kept for somebody from the waitlist, until "
+            "`offer_expires_at`; `lapsed`: they did not answer by then."
+        ),
+        examples=["confirmed"],
+    )
     email: str = Field(description="Where mail goes.", examples=["ana@mail.example"])
     name: str = Field(description="Full name.", examples=["Ana Núñez"])
     phone: str | None = Field(description="Mobile number.", examples=["+1 303 555 0134"])
     timezone: str = Field(description="IANA zone the registrant reads times in.", examples=["America/Denver"])
     locale: str = Field(description="Language tag.", examples=["en-US"])
     seats: int = Field(description="Seats it takes or waits for.", examples=[1])
-    source: dict[str, str] = Field(description="Where it came from.", examples=[{"utm_source": "blog"}])
+    answers: list[AnswerPublic] = Field(
+        description="What was answered to the webinar's questions, in their order. Health answers only where it is "
+        "read, and with the scope `health:read`; that they were read is noted.",
+        examples=[[]],
+    )
+    source: dict[str, str | dict[str, str]] = Field(
+        description="Where it came from: the newest arrival, and as `first` the first one where that was another.",
+        examples=[{"utm_source": "mail", "first": {"utm_source": "blog"}}],
+    )
     created_at: Moment = Field(description="When it was first made.", examples=["2026-11-22T14:00:00Z"])
     updated_at: Moment = Field(description="When it last changed.", examples=["2026-11-22T14:00:00Z"])
     confirmed_at: Moment | None = Field(description="Since when it has a seat.", examples=["2026-11-22T14:00:00Z"])
     waitlisted_at: Moment | None = Field(description="Since when it waits in line.", examples=[None])
-    withdrawn_at: Moment | None = Field(description="When it was given up.", examples=[None])
+    offered_at: Moment | None = Field(description="When a seat was last offered to it.", examples=[None])
+    offer_expires_at: Moment | None = Field(description="Until when that seat is kept.", examples=[None])
+    withdrawn_at: Moment | None = Field(description="When it was given up, declined or lapsed.", examples=[None])
+    replaces_id: UUID | None = Field(
+        description="The registrant's place in another session, which ends as soon as this one has a seat: a move.",
+        examples=[None],
+    )
+    erased_at: Moment | None = Field(
+        description="When the person was erased from it: address, name and all else are empty since.", examples=[None]
+    )
     version: int = Field(description="Grows with every change; its ETag says the same.", examples=[1795356000000000])
+
+
+_A_REGISTRATION = {name: (field.examples or [None])[0] for name, field in RegistrationPublic.model_fields.items()}
+
+
+class RegistrationMoved(Answer):
+    """Where somebody is after a move."""
+
+    registration: RegistrationPublic = Field(
+        description="The registration in the new session.", examples=[_A_REGISTRATION]
+    )
+    kept: bool = Field(
+        description="Whether the old one is kept, because they wait for a seat in the new session; it ends with that.",
+        examples=[False],
+    )
 
 
 class RegistrationCreated(Answer):

@@ -14,6 +14,8 @@ def test_no_text_is_a_surprise(api: httpx.Client, factory: Factory) -> None:
     registration = factory.registration(session.id).registration
     person = {"email": "ana@mail.example", "name": "Ana", "timezone": "America/Denver"}
     webinar = {"slug": "hip", "title": "Hip"}
+    rule = {"rrule": "FREQ=WEEKLY;COUNT=2", "starts_at_local": "2026-03-10T18:00", "timezone": "America/Denver"}
+    series = rule | {"duration_minutes": 60, "capacity": 5}
     for text in STRINGS:
         for method, path, bodies in (
             ("POST", f"/sessions/{session.id}/registrations", [person | {name: text} for name in (*person, "locale")]),
@@ -22,6 +24,7 @@ def test_no_text_is_a_surprise(api: httpx.Client, factory: Factory) -> None:
             ("POST", "/webinars", [webinar | {name: text} for name in ("slug", "title", "description", "replay_url")]),
             ("POST", "/webinars", [webinar | {"topics": [text]}]),
             ("PATCH", f"/registrations/{registration.id}", [{name: text} for name in (*person, "locale", "phone")]),
+            ("POST", "/webinars/knee-options/series", [series | {name: text} for name in (*rule, "room_url")]),
             ("PATCH", f"/sessions/{session.id}", [{name: text} for name in ("timezone", "room_url", "starts_at")]),
         ):
             for body in bodies:

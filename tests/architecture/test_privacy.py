@@ -21,6 +21,7 @@ from webinars.work import Process
 
 KEPT_FOR_A_WHILE = {
     Retention.personal: {
+        "answers.value",
         "attendance_intervals.email",
         "attendance_intervals.person_index",
         "registrations.email",
@@ -28,7 +29,7 @@ KEPT_FOR_A_WHILE = {
         "registrations.name",
         "registrations.phone",
     },
-    Retention.health: {"follow_ups.note", "registrations.question"},
+    Retention.health: {"answers.health_value", "follow_ups.note", "registrations.question"},
     Retention.log: {
         "idempotency_keys.created_at",
         "idempotency_keys.key_hash",
@@ -40,6 +41,9 @@ KEPT_FOR_A_WHILE = {
         "kept_answers.key_hash",
         "kept_answers.request_hash",
         "messages.last_error",
+        "rate_counts.bucket",
+        "rate_counts.long_since",
+        "rate_counts.short_since",
         "sign_ins.created_at",
         "sign_ins.expires_at",
         "sign_ins.host_id",

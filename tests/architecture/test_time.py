@@ -41,7 +41,4 @@ def test_one_file_reads_the_time() -> None:
         for path in (ROOT / package).rglob("*.py")
         if READS_TIME.search(path.read_text(encoding="utf-8"))
     }
-    assert readers == {
-        "webinars/clock.py",
-        "api/middleware/rates.py",  # the limiter compares with its own readings of the machine's clock
-    }
+    assert readers == {"webinars/clock.py"}

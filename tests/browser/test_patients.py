@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import DESKTOP, PHONE, Site, start_clock
-from webinars.services.registrations import email_of
+from webinars.services.registrations import email_of, withdraw
 from webinars.tables import AttendanceInterval, Registration
 from webinars.terms import LinkPurpose, RegistrationStatus
 
@@ -71,7 +71,7 @@ def test_registering_from_the_home_page_to_thanks(knee: Site, screen: dict[str, 
     (registration,) = registrations(knee)
     assert email_of(knee.process.vault, registration) == "ana@mail.example"
     assert (registration.seats, registration.timezone) == (2, "America/New_York")
-    assert registration.source == {"utm_source": "blog"}
+    assert registration.source == {"first": {"utm_source": "blog"}, "last": {"utm_source": "blog"}}
 
 
 def test_mistakes_get_the_focus_and_lead_to_their_fields(knee: Site) -> None:
@@ -164,8 +164,53 @@ def test_cancelling_from_the_mails_link(site: Site, has_script: bool) -> None:
     fits(page)
     page.get_by_role("button", name="Yes, cancel my registration").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Your registration is cancelled")
-    expect(page.get_by_role("link", name="Register again")).to_be_visible()
+    expect(page.get_by_role("button", name="Undo")).to_be_visible()
     assert [row.status for row in registrations(site)] == [RegistrationStatus.withdrawn]
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+def test_an_offered_seat_is_taken_without_a_script(site: Site, screen: dict[str, Any]) -> None:
+    session_id = site.make.session(capacity=1).session.id
+    ana = site.make.registration(session_id).registration
+    waiting = site.make.registration(session_id, timezone="America/New_York").registration
+    with site.process.work() as work:
+        withdraw(work, ana.id, site.make.now)
+    start_clock(site)
+    page = site.open(link_path(site, LinkPurpose.manage, waiting), java_script_enabled=False, **screen)
+    expect(page.get_by_role("heading", level=1)).to_have_text("A seat is free for you")
+    expect(page.get_by_text("Tuesday, March 3, 2026, 10:00 AM Eastern Time (America/New_York)")).to_be_visible()
+    expect(page.get_by_role("button", name="No, let it go")).to_be_visible()
+    fits(page)
+    page.get_by_role("button", name="Yes, take the seat").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("You are registered")
+    expect(page.get_by_role("status")).to_contain_text("The seat is yours.")
+    fits(page)
+    assert sorted(row.status.value for row in registrations(site)) == ["confirmed", "withdrawn"]
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+def test_changing_to_another_date_and_undoing_a_cancellation(site: Site, screen: dict[str, Any]) -> None:
+    site.make.webinar("knee-options")
+    first, _ = (site.make.session("knee-options", starts_in=timedelta(days=day)).session.id for day in (7, 14))
+    registered = site.make.registration(first, timezone="America/New_York").registration
+    start_clock(site)
+    page = site.open(link_path(site, LinkPurpose.manage, registered), **screen)
+    page.get_by_text("Change to another date", exact=True).click()
+    fits(page)
+    page.get_by_role("button", name="Change to this date Monday, March 16, 2026, 11:00 AM Eastern Time").dblclick()
+    expect(page.get_by_role("status")).to_contain_text("You have changed to this date.")
+    expect(page.locator(".appointment time")).to_contain_text("Monday, March 16, 2026")
+    expect(page.locator(".appointment time")).to_contain_text("11:00 AM Eastern Time")
+    expect(page.locator(".leaf")).to_have_text("Mon16Mar")
+    assert [row.status.value for row in registrations(site)] == ["withdrawn", "confirmed"]
+    page.get_by_text("Cancel my registration", exact=True).click()
+    page.get_by_role("button", name="Yes, cancel my registration").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Your registration is cancelled")
+    fits(page)
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("status")).to_contain_text("It is undone")
+    expect(page.get_by_role("heading", level=1)).to_have_text("You are registered")
+    assert [row.status.value for row in registrations(site)] == ["withdrawn", "confirmed"]
 
 
 @pytest.mark.parametrize("has_script", SCRIPTS)
@@ -293,4 +338,4 @@ def link_path(site: Site, purpose: LinkPurpose, registration: Any) -> str:
 
 def registrations(site: Site) -> list[Registration]:
     with site.process.read() as work:
-        return list(work.db.scalars(sa.select(Registration)))
+        return list(work.db.scalars(sa.select(Registration).order_by(sa.text("id"))))

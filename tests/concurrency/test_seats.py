@@ -180,11 +180,11 @@ def test_seats_given_back_at_once_go_to_the_head_of_the_line(process: Process, f
             registrations.withdraw(work, registration_id, NOW)
 
     at_once([partial(withdraw, leaver) for leaver in people[:5] * 2])  # each twice, as impatient people press
-    assert states_of(process, people) == ["withdrawn"] * 5 + ["confirmed"] * 5 + ["waitlisted"] * 5
+    assert states_of(process, people) == ["withdrawn"] * 5 + ["offered"] * 5 + ["waitlisted"] * 5
     assert counters_and_recount(process, session_id) == ((5, 5), (5, 5))
     with process.read() as work:
         told = list(
-            work.db.scalars(sa.select(col(Message.registration_id)).where(col(Message.kind) == MessageKind.promoted))
+            work.db.scalars(sa.select(col(Message.registration_id)).where(col(Message.kind) == MessageKind.offered))
         )
     assert sorted(told, key=str) == sorted(people[5:10], key=str)
 
@@ -199,7 +199,7 @@ def test_who_leaves_the_line_at_the_moment_of_promotion_is_not_seated(process: P
                 registrations.withdraw(work, registration_id, NOW)
 
         at_once([partial(withdraw, holder), partial(withdraw, first)])
-        assert states_of(process, [holder, first, second]) == ["withdrawn", "withdrawn", "confirmed"]
+        assert states_of(process, [holder, first, second]) == ["withdrawn", "withdrawn", "offered"]
         assert counters_and_recount(process, session_id) == ((1, 0), (1, 0))
 
 
@@ -218,7 +218,7 @@ def test_newcomers_do_not_overtake_the_line_while_seats_come_free(
         [partial(withdraw, leaver) for leaver in people[:10]]
         + [partial(submit_all, desk, [newcomer], threads=1) for newcomer in newcomers]
     )
-    assert states_of(process, people) == ["withdrawn"] * 10 + ["confirmed"] * 10
+    assert states_of(process, people) == ["withdrawn"] * 10 + ["offered"] * 10
     assert counters_and_recount(process, session_id) == ((10, 20), (10, 20))
 
 

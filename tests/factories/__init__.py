@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from itertools import count
+from typing import Any
 from uuid import UUID
 
 from webinars.queries.sessions import Scheduled
 from webinars.rules.sessions import wall_time
-from webinars.services import catalogue, hosts, registering, sessions, tokens, webinars
+from webinars.services import catalogue, hosts, questions, registering, sessions, tokens, webinars
 from webinars.services.registering import Registered, RegistrationRequest
-from webinars.terms import PublicationStatus, Role, Scope
+from webinars.terms import PublicationStatus, QuestionKind, Role, Scope
 from webinars.work import Process
 
 ACTOR = "test"
@@ -53,6 +54,15 @@ class Factory:
         with self.process.work() as work:
             webinars.create_webinar(work, columns, topics=topics, presenters=presenters, actor=ACTOR, now=self.now)
         return slug
+
+    def question(self, webinar: str, kind: str = "text", label: str = "How did you hear of us?", **facts: Any) -> UUID:
+        """A question of a webinar, after those it has; one with choices is about knees."""
+        sides = [{"key": "left", "label": "Left knee"}, {"key": "right", "label": "Right knee"}]
+        given: dict[str, Any] = {"kind": QuestionKind(kind), "label": label}
+        if kind in {"choice", "choices"}:
+            given["choices"] = sides
+        with self.process.work() as work:
+            return questions.create_question(work, webinar, given | facts, actor=ACTOR, now=self.now).id
 
     def session(
         self,

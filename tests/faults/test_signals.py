@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import signal
-import socket
-import time
 from pathlib import Path
 
-import httpx
 import pytest
 
 from tests.conftest import make_settings
-from tests.support.commands import environment, running_command
+from tests.support.commands import environment, free_port, running_command, wait_until_alive
 from webinars.work import Process
-
-STARTS_WITHIN_S = 60
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_serve_ends_in_order(sqlite_process: Process, tmp_path: Path, number: signal.Signals) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_port()
     log = tmp_path / "serve.log"
     with running_command("serve", variables=environment(sqlite_process.settings, port=str(port)), log=log) as server:
         wait_until_alive(port)
@@ -32,8 +26,7 @@ def test_serve_ends_in_order(sqlite_process: Process, tmp_path: Path, number: si
 
 @pytest.mark.long
 def test_several_web_processes_end_in_order(postgres_url: str, tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_port()
     log = tmp_path / "serve.log"
     variables = environment(make_settings(postgres_url, tmp_path), port=str(port))
     with running_command("serve", "--workers", "2", "--no-scheduler", variables=variables, log=log) as server:
@@ -41,15 +34,3 @@ def test_several_web_processes_end_in_order(postgres_url: str, tmp_path: Path) -
         server.send_signal(signal.SIGTERM)
         assert server.wait(30) == 0, log.read_text()
     assert "Traceback" not in log.read_text()
-
-
-def wait_until_alive(port: int) -> None:
-    deadline = time.monotonic() + STARTS_WITHIN_S
-    while time.monotonic() < deadline:
-        try:
-            assert httpx.get(f"http://127.0.0.1:{port}/livez").text == "ok"
-        except httpx.TransportError:
-            time.sleep(0.02)
-        else:
-            return
-    raise AssertionError("the server did not start")

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import httpx
+
 from webinars.settings import PREFIX, Settings
 
 ROOT = Path(__file__).parents[2]
-ENDS_WITHIN_S = 60
+STARTS_WITHIN_S = ENDS_WITHIN_S = 60
 
 
 def environment(settings: Settings, **changes: str) -> dict[str, str]:
@@ -46,6 +50,27 @@ def running_command(*arguments: str, variables: dict[str, str], log: Path) -> It
         with suppress(ProcessLookupError):
             process.kill()
         process.wait(ENDS_WITHIN_S)
+
+
+def free_port() -> int:
+    """A port nobody listens on at this moment."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def wait_until_alive(port: int) -> str:
+    """Wait for a web process to answer; gives its address."""
+    address = f"http://127.0.0.1:{port}"
+    deadline = time.monotonic() + STARTS_WITHIN_S
+    while time.monotonic() < deadline:
+        try:
+            assert httpx.get(f"{address}/livez").text == "ok"
+        except httpx.TransportError:
+            time.sleep(0.02)
+        else:
+            return address
+    raise AssertionError("the server did not start")
 
 
 def _line(arguments: tuple[str, ...]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
@@ -13,8 +14,9 @@ from tests.conftest import NOW
 from tests.factories import Factory
 from tests.support.commands import environment, run_command
 from tests.support.smtp import SmtpSink
-from webinars.services import hosts, tokens
-from webinars.tables import Message
+from webinars.services import hosts, registrations, tokens
+from webinars.services.schema import NEWEST
+from webinars.tables import AuditEntry, Message, Registration
 from webinars.work import Process
 
 pytestmark = pytest.mark.long
@@ -52,7 +54,7 @@ def test_without_its_schema_nothing_starts_and_migrating_makes_it(sqlite_process
     assert refused.returncode == 1
     assert "Run `webinars migrate` first" in refused.stderr
     assert "Traceback" not in refused.stderr
-    assert lines(sqlite_process, "migrate", database_url=url) == ["The schema is at 0001."]
+    assert lines(sqlite_process, "migrate", database_url=url) == [f"The schema is at {NEWEST}."]
     assert lines(sqlite_process, "work", "--once", database_url=url) == ["0 steps"]
 
 
@@ -63,6 +65,65 @@ def test_check_is_green_or_says_what_is_red(sqlite_process: Process) -> None:
     red = run_command("check", variables=away)
     assert red.returncode == 1
     assert [line.split()[1] for line in red.stdout.splitlines() if line.startswith("red")] == ["mail:"]
+
+
+def test_a_list_is_imported_with_progress_or_its_bad_rows_are_listed(
+    sqlite_process: Process, sqlite_factory: Factory, tmp_path: Path
+) -> None:
+    session_id = str(sqlite_factory.session(capacity=2).session.id)
+    variables, file = environment(sqlite_process.settings, testing_now=NOW.isoformat()), tmp_path / "list.csv"
+    file.write_text("email,name,Notes\nana@mail.example,Ana,x\nplanted,Ben,y\nana@mail.example,Ana,z\n", "utf-8")
+    command = ("import", "registrations", session_id, str(file))
+    for option in ((), ("--dry-run",)):
+        refused = run_command(*command, *option, variables=variables)
+        assert refused.returncode == 1
+        assert "line 3, email: Enter an e-mail address in the form name@example.com." in refused.stderr
+        assert "planted" not in refused.stderr + refused.stdout
+    file.write_text(file.read_text("utf-8").replace("planted", "ben@mail.example"), "utf-8")
+    dry = run_command(*command, "--dry-run", variables=variables)
+    said = "3 rows (dry run): 2 confirmed, 0 registered before, 1 passed over.\n"
+    assert (dry.returncode, dry.stdout) == (0, said)
+    assert registered(sqlite_process) == []
+    done = run_command(*command, "--no-mail", variables=variables)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "3 rows: 2 confirmed, 0 registered before, 1 passed over.\n"
+    assert "line 4, email: The same address as in line 2, which counts." in done.stderr
+    assert "Nothing was read from the columns Notes." in done.stderr
+    assert "Registering" in done.stderr
+    assert registered(sqlite_process) == ["Ana", "Ben"]
+    with sqlite_process.read() as work:
+        assert work.db.scalars(sa.select(Message)).all() == []
+        noted = sa.select(col(AuditEntry.actor)).where(col(AuditEntry.action) == "registrations.import")
+        assert list(work.db.scalars(noted)) == ["command"]
+
+
+def test_registrations_are_exported_to_a_file_or_to_the_screen(
+    sqlite_process: Process, sqlite_factory: Factory, tmp_path: Path
+) -> None:
+    session_id = sqlite_factory.session().session.id
+    sqlite_factory.registration(session_id, "ana@mail.example", name="=Ana")
+    variables, file = environment(sqlite_process.settings), tmp_path / "out.csv"
+    shown = run_command("export", "registrations", str(session_id), variables=variables)
+    assert shown.returncode == 0, shown.stderr
+    assert shown.stdout.startswith("\ufeffname,email,")
+    assert "'=Ana,ana@mail.example," in shown.stdout
+    lines(sqlite_process, "export", "registrations", str(session_id), "--output", str(file))
+    assert file.read_bytes().decode("utf-8").replace("\r\n", "\n") == shown.stdout
+    assert file.stat().st_mode & 0o077 == 0  # it names people
+    assert sorted(path.name for path in tmp_path.glob("out*")) == ["out.csv"]
+    nowhere = run_command("export", "registrations", str(UUID(int=1)), variables=variables)
+    assert nowhere.returncode == 1
+    assert "Traceback" not in nowhere.stderr
+    with sqlite_process.read() as work:
+        actions = work.db.scalars(sa.select(col(AuditEntry.action)).where(col(AuditEntry.subject_id) == session_id))
+        assert list(actions).count("registrations.export") == 2
+
+
+def registered(process: Process) -> list[str]:
+    """Names in the order they came."""
+    with process.read() as work:
+        found = work.db.scalars(sa.select(Registration).order_by(col(Registration.id)))
+        return [registrations.name_of(work.vault, item) for item in found]
 
 
 def test_a_configuration_that_does_not_work_is_refused_in_plain_words(sqlite_process: Process) -> None:

@@ -59,6 +59,41 @@ def test_with_two_secrets_the_new_one_seals() -> None:
     assert Vault(NEW).open(PLACE, ROW, Vault(NEW, OLD).seal(PLACE, ROW, "ana")) == "ana"
 
 
+def test_health_columns_have_a_key_of_their_own() -> None:
+    place = "answers.health_value"
+    health, common = VAULT.seal(place, ROW, "blood thinners"), VAULT.seal(PLACE, ROW, "ana")
+    assert VAULT.open(place, ROW, health) == "blood thinners"
+    assert _key_id(health) != _key_id(common) == _key_id(VAULT.seal("answers.value", ROW, "ana"))
+    without = Vault(NEW)
+    without._health = without._common  # as if everybody who has the common key had this one too
+    with pytest.raises(VaultError, match="no key opens"):
+        without.open(place, ROW, health)
+    assert without.open(PLACE, ROW, common) == "ana"
+
+
+def test_the_common_key_does_not_open_what_the_health_key_sealed() -> None:
+    """Not even with the place as it was: the key is another one, not only its name."""
+    place = "answers.health_value"
+    sealed = VAULT.seal(place, ROW, "blood thinners")
+    without = Vault(NEW)
+    without._health.ciphers[_key_id(sealed)] = without._common.ciphers[without._common.newest]
+    with pytest.raises(VaultError, match="changed or moved"):
+        without.open(place, ROW, sealed)
+
+
+def test_the_previous_secret_opens_health_columns_too() -> None:
+    place = "answers.health_value"
+    sealed = Vault(OLD).seal(place, ROW, "blood thinners")
+    assert Vault(NEW, OLD).open(place, ROW, sealed) == "blood thinners"
+    assert _key_id(Vault(NEW, OLD).seal(place, ROW, "x")) == _key_id(VAULT.seal(place, ROW, "x"))
+    with pytest.raises(VaultError, match="PREVIOUS_SECRET_KEY"):
+        Vault(NEW).open(place, ROW, sealed)
+
+
+def _key_id(sealed: Sealed) -> bytes:
+    return sealed[1:5]
+
+
 def test_a_blind_index_finds_equal_values_and_says_nothing_without_the_key() -> None:
     index = VAULT.index("email", "ana@mail.example")
     assert index == Vault(NEW).index("email", "ana@mail.example")

@@ -37,7 +37,7 @@ NEUTRAL_SENDER = "Webinars"
 
 _MESSAGE_ID = re.compile(r"<[A-Za-z0-9._=+-]{1,100}@[A-Za-z0-9.-]{1,253}>")
 _BLANK_LINES = re.compile(r"\n{3,}")
-_INVITING = frozenset({MessageKind.confirmation, MessageKind.promoted, MessageKind.moved, MessageKind.resent})
+_INVITING = frozenset({MessageKind.confirmation, MessageKind.moved, MessageKind.resent})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +65,12 @@ class MailFacts:
     former_starts_at: datetime | None = None
     """For `moved`: what the registrant believes so far."""
     former_timezone: str | None = None
+    offer_expires_at: datetime | None = None
+    """For `offered`: until when the place is kept."""
+    moved_to: datetime | None = None
+    """For `withdrawn`: the start of the session that the registrant moved to."""
+    other_starts_at: datetime | None = None
+    """For `waitlisted` and `lapsed`: another date of the same webinar with free places."""
     join_url: str
     manage_url: str
     base_url: str
@@ -188,8 +194,11 @@ def _words(facts: MailFacts, method: CalendarMethod | None) -> dict[str, object]
         "title": _title(facts),
         "when": (when := shown_time(facts.starts_at, facts.timezone, facts.locale)),
         "clinic_when": _elsewhere(when, facts.starts_at, facts.session_timezone, facts.locale),
-        "former": (was := shown_time(former, facts.timezone, facts.locale) if former else None),
+        "former": (was := _when(facts, former)),
         "clinic_former": _elsewhere(was, former, facts.former_timezone or facts.session_timezone, facts.locale),
+        "kept_until": _when(facts, facts.offer_expires_at),
+        "moved_to": _when(facts, facts.moved_to),
+        "other_date": _when(facts, facts.other_starts_at),
         "minutes": round((facts.ends_at - facts.starts_at) / timedelta(minutes=1)),
         "left": "soon" if facts.lead is None else time_left(facts.lead, facts.starts_at, facts.timezone),
         "join_url": web_address(facts.join_url),
@@ -201,6 +210,10 @@ def _words(facts: MailFacts, method: CalendarMethod | None) -> dict[str, object]
         "inviting": method is CalendarMethod.request,
         "uninviting": method is not None and method is not CalendarMethod.request,
     }
+
+
+def _when(facts: MailFacts, moment: datetime | None) -> ShownTime | None:
+    return shown_time(moment, facts.timezone, facts.locale) if moment else None
 
 
 def _title(facts: MailFacts) -> str:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col
 
-from webinars.db import DbSession
+from webinars.db import DbSession, RowInsert
 from webinars.errors import NotFound
 from webinars.tables import Attendance, AttendanceInterval, Message, Registration, Webinar, WebinarSession
 from webinars.tables.base import core
@@ -32,20 +32,17 @@ class Dispatch:
 
 
 # What every registration runs is built once: building a statement costs more than running it.
-_INSERT_NEW = {
-    "postgresql": postgresql.insert(core(Message)).on_conflict_do_nothing(index_elements=["dedupe_key"]),
-    "sqlite": sqlite.insert(core(Message)).on_conflict_do_nothing(index_elements=["dedupe_key"]),
-}
+_INSERT_NEW = RowInsert(
+    {
+        "postgresql": postgresql.insert(core(Message)).on_conflict_do_nothing(index_elements=["dedupe_key"]),
+        "sqlite": sqlite.insert(core(Message)).on_conflict_do_nothing(index_elements=["dedupe_key"]),
+    }
+)
 
 
 def insert_messages(db: DbSession, rows: Sequence[Mapping[str, Any]]) -> int:
     """Plan messages; one whose dedupe key is there already is left as it is. Returns how many are new."""
-    if not rows:
-        return 0
-    connection = db.connection()
-    statement = _INSERT_NEW[connection.dialect.name]
-    # Without the option SQLAlchemy forgets the count of an INSERT on PostgreSQL and says -1.
-    return connection.execute(statement, rows, execution_options={"preserve_rowcount": True}).rowcount
+    return _INSERT_NEW.execute(db.connection(), rows) if rows else 0
 
 
 def claim_messages(db: DbSession, *, lease: UUID, now: datetime, until: datetime, limit: int) -> list[UUID]:
@@ -159,6 +156,12 @@ def drop_planned(db: DbSession, *, reason: SkipReason, kinds: Sequence[MessageKi
         .values(state=MessageState.skipped, reason=reason.value)
     )
     return result.rowcount
+
+
+def forget_errors(db: DbSession, registration_id: UUID) -> None:
+    """Take away what servers said about a registrant's mails: it may name the address."""
+    message = core(Message)
+    db.execute(sa.update(message).where(message.c.registration_id == registration_id).values(last_error=None))
 
 
 def get_message(db: DbSession, message_id: UUID) -> Message:

@@ -11,11 +11,11 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlmodel import col
 
-from webinars.db import DbSession
+from webinars.db import DbSession, RowInsert
 from webinars.errors import NotFound
-from webinars.tables import Consent, IdempotencyKey, Registration
+from webinars.tables import Answer, Consent, IdempotencyKey, Registration, WebinarSession
 from webinars.tables.base import core
-from webinars.terms import RegistrationStatus
+from webinars.terms import ACTIVE, HOLDING, RegistrationStatus, SessionStatus
 
 Person = tuple[UUID, bytes]
 """Session and blind index of the address: what one registration is unique for."""
@@ -42,7 +42,7 @@ _FIND_PLACES = sa.select(_registrations.c.email_index, *_PLACE_COLUMNS).where(
     _registrations.c.session_id.in_(sa.bindparam("sessions", expanding=True)),
     _registrations.c.email_index.in_(sa.bindparam("indexes", expanding=True)),
 )
-_INSERT = sa.insert(_registrations)
+_INSERT = RowInsert(dict.fromkeys(("sqlite", "postgresql"), sa.insert(_registrations)))
 
 
 def find_places(db: DbSession, people: Sequence[Person]) -> dict[Person, Place]:
@@ -83,16 +83,59 @@ def find_by_index(db: DbSession, session_id: UUID, email_index: bytes) -> Regist
     )
 
 
+def find_active(db: DbSession, session_id: UUID, email_index: bytes) -> Registration | None:
+    """A person's registration for a session, if it has a seat or hopes for one."""
+    found = find_by_index(db, session_id, email_index)
+    return found if found is not None and found.status in ACTIVE else None
+
+
 def insert_registrations(db: DbSession, rows: Sequence[Mapping[str, Any]]) -> None:
-    db.connection().execute(_INSERT, rows)
+    _INSERT.execute(db.connection(), rows)
+
+
+def list_elsewhere(
+    db: DbSession, registration: Registration, now: datetime
+) -> Sequence[tuple[Registration, WebinarSession]]:
+    """The same person's registrations that hold a seat or hope for one in other sessions to come of the webinar."""
+    webinar_id = sa.select(col(WebinarSession.webinar_id)).where(col(WebinarSession.id) == registration.session_id)
+    query = (
+        sa.select(Registration, WebinarSession)
+        .join(WebinarSession, col(WebinarSession.id) == col(Registration.session_id))
+        .where(
+            col(Registration.email_index) == registration.email_index,
+            col(Registration.id) != registration.id,
+            col(Registration.status).in_(ACTIVE),
+            col(WebinarSession.webinar_id) == webinar_id.scalar_subquery(),
+            col(WebinarSession.status) == SessionStatus.scheduled,
+            col(WebinarSession.starts_at) > now,
+        )
+        .order_by(col(WebinarSession.starts_at), col(WebinarSession.id))
+    )
+    return [(found, session) for found, session in db.execute(query)]
 
 
 def update_registration(db: DbSession, registration_id: UUID, values: Mapping[str, Any]) -> None:
     db.connection().execute(sa.update(_registrations).where(_registrations.c.id == registration_id).values(values))
 
 
+def repoint_replacements(db: DbSession, old_id: UUID, new_id: UUID) -> None:
+    """Let what was to replace one registration replace another."""
+    waiting = _registrations.c
+    db.execute(
+        sa.update(_registrations)
+        .where(waiting.replaces_id == old_id, waiting.id != new_id)
+        .values(replaces_id=new_id)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def insert_consents(db: DbSession, rows: Sequence[Mapping[str, Any]]) -> None:
     db.connection().execute(sa.insert(core(Consent)), rows)
+
+
+def delete_answers(db: DbSession, registration_ids: Sequence[UUID]) -> None:
+    """Take away what these registrants answered."""
+    db.execute(sa.delete(core(Answer)).where(core(Answer).c.registration_id.in_(registration_ids)))
 
 
 def list_consents(db: DbSession, registration_id: UUID) -> Sequence[Consent]:
@@ -155,13 +198,11 @@ def count_by_status(db: DbSession, session_id: UUID) -> dict[RegistrationStatus,
 
 
 def recount_seats(db: DbSession, session_id: UUID) -> tuple[int, int]:
-    """Seats taken and people waiting, counted from the registrations themselves."""
+    """Seats confirmed and offered, and people waiting, counted from the registrations themselves."""
     status = col(Registration.status)
     row = db.execute(
         sa.select(
-            sa.func.coalesce(
-                sa.func.sum(sa.case((status == RegistrationStatus.confirmed, col(Registration.seats)), else_=0)), 0
-            ),
+            sa.func.coalesce(sa.func.sum(sa.case((status.in_(HOLDING), col(Registration.seats)), else_=0)), 0),
             sa.func.coalesce(sa.func.sum(sa.case((status == RegistrationStatus.waitlisted, 1), else_=0)), 0),
         ).where(col(Registration.session_id) == session_id)
     ).one()
@@ -179,11 +220,19 @@ def list_waitlist(db: DbSession, session_id: UUID, limit: int) -> Sequence[Regis
 
 
 def list_ids_to_tell(
-    db: DbSession, session_id: UUID, statuses: Sequence[RegistrationStatus], after: UUID | None, limit: int
+    db: DbSession,
+    session_id: UUID,
+    statuses: Sequence[RegistrationStatus],
+    after: UUID | None,
+    limit: int,
+    *,
+    most_seats: int,
 ) -> Sequence[sa.Row[UUID, int]]:
-    """`(id, revision)` of a session's registrations in these states, by id."""
+    """`(id, revision)` of a session's registrations in these states for so many seats or fewer, by id."""
     query = sa.select(col(Registration.id), col(Registration.revision)).where(
-        col(Registration.session_id) == session_id, col(Registration.status).in_(statuses)
+        col(Registration.session_id) == session_id,
+        col(Registration.status).in_(statuses),
+        col(Registration.seats) <= most_seats,
     )
     if after is not None:
         query = query.where(col(Registration.id) > after)
@@ -198,3 +247,40 @@ def list_confirmed(db: DbSession, session_id: UUID) -> Sequence[tuple[UUID, int]
         .order_by(col(Registration.id))
     )
     return [(registration_id, revision) for registration_id, revision in rows]
+
+
+def find_offer_past(db: DbSession, now: datetime) -> UUID | None:
+    """A session with an offer that nobody answered in time, the longest past first."""
+    return db.scalar(
+        sa.select(col(Registration.session_id))
+        .where(sa.text("registrations.status = 'offered'"), col(Registration.offer_expires_at) <= now)
+        .order_by(col(Registration.offer_expires_at))
+        .limit(1)
+    )
+
+
+def list_offers_past(db: DbSession, session_id: UUID, now: datetime) -> Sequence[Registration]:
+    """A session's offers that nobody answered in time, in the order they ended."""
+    return db.scalars(
+        sa.select(Registration)
+        .where(
+            sa.text("registrations.status = 'offered'"),
+            col(Registration.session_id) == session_id,
+            col(Registration.offer_expires_at) <= now,
+        )
+        .order_by(col(Registration.offer_expires_at), col(Registration.id))
+    ).all()
+
+
+def cut_offers(db: DbSession, session_id: UUID, latest: datetime) -> None:
+    """Let no offer of a session last longer than this."""
+    table = core(Registration)
+    db.execute(
+        sa.update(table)
+        .where(
+            table.c.session_id == session_id,
+            table.c.status == RegistrationStatus.offered,
+            table.c.offer_expires_at > latest,
+        )
+        .values(offer_expires_at=latest)
+    )

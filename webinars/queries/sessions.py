@@ -107,6 +107,18 @@ def list_sessions(
     return [Scheduled(session, webinar) for session, webinar in db.execute(query)]
 
 
+def list_ids_with_a_seat_for_the_line(db: DbSession, now: datetime) -> list[UUID]:
+    """Sessions to come in which a seat is free while people wait."""
+    session = core(WebinarSession)
+    query = sa.select(session.c.id).where(
+        session.c.status == SessionStatus.scheduled,
+        session.c.starts_at > now,
+        session.c.waitlisted > 0,
+        session.c.seats_taken < session.c.capacity,
+    )
+    return list(db.connection().execute(query.order_by(session.c.starts_at)).scalars())
+
+
 def list_coming_ids(db: DbSession, webinar_id: UUID, after: datetime) -> list[UUID]:
     """A webinar's scheduled sessions that start after a moment, the next one first."""
     query = sa.select(col(WebinarSession.id)).where(
@@ -142,19 +154,25 @@ def claim_unsettled(db: DbSession, ended_before: datetime) -> Scheduled | None:
     return Scheduled(*row) if row else None
 
 
-def find_next_session(db: DbSession, webinar_id: UUID, after: datetime, other_than: UUID) -> WebinarSession | None:
-    """The next session of the same webinar that may still have seats."""
-    return db.scalar(
-        sa.select(WebinarSession)
-        .where(
-            col(WebinarSession.webinar_id) == webinar_id,
-            col(WebinarSession.status) == SessionStatus.scheduled,
-            col(WebinarSession.starts_at) > after,
-            col(WebinarSession.id) != other_than,
-        )
-        .order_by(col(WebinarSession.starts_at))
-        .limit(1)
+def find_next_session(
+    db: DbSession, webinar_id: UUID, after: datetime, other_than: UUID, *, seats: int | None = None
+) -> WebinarSession | None:
+    """The next session of the same webinar; with `seats`, the next that has as many free, with nobody waiting."""
+    session = core(WebinarSession).c
+    query = sa.select(WebinarSession).where(
+        session.webinar_id == webinar_id,
+        session.status == SessionStatus.scheduled,
+        session.starts_at > after,
+        session.id != other_than,
     )
+    if seats is not None:
+        query = query.where(
+            session.waitlisted == 0,
+            session.seats_taken + seats <= session.capacity,
+            sa.or_(session.registration_opens_at.is_(None), session.registration_opens_at <= after),
+            sa.or_(session.registration_closes_at.is_(None), session.registration_closes_at > after),
+        )
+    return db.scalar(query.order_by(session.starts_at).limit(1))
 
 
 def _with_webinar() -> sa.Select[WebinarSession, Webinar]:

@@ -6,7 +6,7 @@ import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from webinars.terms import AttendanceState, MessageKind, RegistrationStatus, SessionStatus, SkipReason
+from webinars.terms import ACTIVE, AttendanceState, MessageKind, RegistrationStatus, SessionStatus, SkipReason
 
 RETRY_AFTER = (30, 120, 600, 1800, 7200, 21600)
 """Seconds to wait after each attempt that failed for now; the last one repeats."""
@@ -42,9 +42,11 @@ def priority(kind: MessageKind) -> int:
 def deadline(kind: MessageKind, now: datetime, starts_at: datetime, ends_at: datetime) -> datetime:
     """From when on a message made at `now` is useless. Reminders bring a deadline of their own."""
     match kind:
-        case MessageKind.confirmation | MessageKind.promoted | MessageKind.resent | MessageKind.moved:
+        case MessageKind.confirmation | MessageKind.resent | MessageKind.moved:
             return max(ends_at, now)
-        case MessageKind.waitlisted | MessageKind.pending | MessageKind.reminder:
+        case MessageKind.reminder | MessageKind.seat_free | MessageKind.waitlisted | MessageKind.pending:
+            return starts_at
+        case MessageKind.offered | MessageKind.lapsed:
             return starts_at
         case MessageKind.follow_up:
             return max(ends_at, now) + USEFUL_AFTER_SESSION
@@ -62,10 +64,12 @@ def objection(kind: MessageKind, made_for_version: int, situation: Situation) ->
         case MessageKind.withdrawn | MessageKind.declined:
             # Who has a seat again gets an invite; everybody else must lose the entry, whatever they are by now.
             return SkipReason.superseded if status is RegistrationStatus.confirmed else None
-        case MessageKind.waitlisted | MessageKind.pending:
+        case MessageKind.waitlisted | MessageKind.pending | MessageKind.offered | MessageKind.lapsed:
             wanted = (RegistrationStatus(kind.value),)
+        case MessageKind.seat_free:
+            wanted = (RegistrationStatus.waitlisted,)
         case MessageKind.resent | MessageKind.moved:
-            wanted = (RegistrationStatus.confirmed, RegistrationStatus.waitlisted, RegistrationStatus.pending)
+            wanted = ACTIVE
         case _:
             wanted = (RegistrationStatus.confirmed,)
     if status not in wanted or session is not SessionStatus.scheduled:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 
 from webinars.errors import InvalidField
@@ -59,6 +60,7 @@ def mask_email(clean: str) -> str:
     return f"{local[:1]}•••@{domain[:1]}•••.{domain.rpartition('.')[2]}"
 
 
+@lru_cache(maxsize=4096)
 def address_block(address: str) -> str:
     """The network an address belongs to, /24 or /64: enough to tell where an answer came from, not from whom."""
     try:

@@ -55,9 +55,19 @@ def wall_time(moment: datetime, timezone: str) -> WallTime:
     return WallTime(moment.astimezone(zone(timezone)).replace(tzinfo=None), timezone)
 
 
-def takes_registrations(status: SessionStatus, starts_at: datetime, now: datetime) -> bool:
-    """Whether somebody may still register: until the session starts."""
+def is_to_come(status: SessionStatus, starts_at: datetime, now: datetime) -> bool:
+    """Whether it will take place, as far as is known, and has not begun."""
     return status is SessionStatus.scheduled and now < starts_at
+
+
+def check_window(opens_at: datetime | None, closes_at: datetime | None, starts_at: datetime) -> None:
+    """Raises:
+    InvalidField: unless registration opens before it closes, and closes no later than the session starts.
+    """
+    if closes_at is not None and closes_at > starts_at:
+        raise InvalidField("Registration cannot close after the session has started.", field="registration_closes_at")
+    if opens_at is not None and opens_at >= (closes_at or starts_at):
+        raise InvalidField("Registration must open before it closes.", field="registration_opens_at")
 
 
 def is_live(starts_at: datetime, ends_at: datetime, opens_before: timedelta, now: datetime) -> bool:

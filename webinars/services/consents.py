@@ -9,8 +9,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from webinars.errors import InvalidField
+from webinars.errors import InvalidField, RegistrationNotActive
+from webinars.queries import registrations as registrations_queries
+from webinars.services import audit
+from webinars.tables import Consent
 from webinars.terms import new_id
+from webinars.work import Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,36 @@ class ConsentAnswer:
     channel: str
     is_granted: bool
     method: str
+
+
+def answer(
+    work: Work,
+    registration_id: UUID,
+    answers: Sequence[ConsentAnswer],
+    *,
+    address_block: str,
+    actor: str,
+    now: datetime,
+) -> Sequence[Consent]:
+    """Keep what a registrant answers later on. Taking a consent back is a new row; the newest one holds.
+
+    Returns:
+        All answers of the registrant, oldest first.
+
+    Raises:
+        NotFound: if there is no such registration.
+        RegistrationNotActive: if the person was erased from it.
+        InvalidField: if an answer is to no question of ours.
+    """
+    registration = registrations_queries.get_registration(work.db, registration_id)
+    if registration.erased_at is not None:
+        raise RegistrationNotActive
+    registrations_queries.insert_consents(
+        work.db, rows(registration_id, answers, registration.locale, address_block, now)
+    )
+    purposes = sorted({given.purpose for given in answers})
+    audit.note(work, actor, "registration.consent", now, subject_id=registration_id, fields=purposes)
+    return registrations_queries.list_consents(work.db, registration_id)
 
 
 def rows(

@@ -7,17 +7,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from webinars.errors import AddressTaken
+from webinars.errors import AddressTaken, RegistrationNotActive
 from webinars.queries import messages as messages_queries
 from webinars.queries import registrations as registrations_queries
 from webinars.rules.registrations import clean_email, clean_name, same_person
 from webinars.rules.sessions import zone
-from webinars.services import audit, messages, registrations
+from webinars.services import audit, messages, registrations, seats
 from webinars.services.catalogue import check_version
-from webinars.services.registrations import ACTIVE, ANSWER_TO
+from webinars.services.seats import ANSWER_TO
 from webinars.tables import Registration, WebinarSession
-from webinars.terms import SkipReason
-from webinars.vault import Vault
+from webinars.terms import ACTIVE, SkipReason
 from webinars.work import Work
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -27,11 +26,6 @@ _MICROSECOND = timedelta(microseconds=1)
 def version_of(registration: Registration) -> int:
     """Grows with every change: the moment of the last one, in microseconds."""
     return (registration.updated_at - _EPOCH) // _MICROSECOND
-
-
-def phone_of(vault: Vault, registration: Registration) -> str | None:
-    sealed = registration.phone
-    return vault.open("registrations.phone", registration.id, sealed) if sealed else None
 
 
 def update_registration(
@@ -46,8 +40,10 @@ def update_registration(
         NotFound, VersionMismatch, InvalidField, UnknownTimezone.
         AddressTaken: if another registration of the session has the address.
     """
-    registration, item = registrations.lock_registration(work, registration_id)
+    registration, item = seats.lock_registration(work, registration_id)
     check_version(version_of(registration), version)
+    if registration.erased_at is not None:
+        raise RegistrationNotActive("This registration was erased.")
     vault = work.vault
     if "timezone" in changes:
         zone(changes["timezone"])

@@ -25,7 +25,7 @@ from webinars.queries.messages import Dispatch
 from webinars.rules.messages import Situation, objection, retry_at
 from webinars.services import registrations
 from webinars.services.links import link
-from webinars.services.sessions import next_session_of
+from webinars.services.sessions import find_alternative, next_session_of
 from webinars.terms import AttendanceState, LinkPurpose, MessageKind, MessageState, SkipReason
 from webinars.work import Process, ReadWork, Work
 
@@ -205,7 +205,6 @@ def facts_of(work: ReadWork, dispatch: Dispatch, now: datetime) -> MailFacts:
         dispatch.webinar,
     )
     settings, vault = work.settings, work.vault
-    former = message.facts.get("former_starts_at")
     return MailFacts(
         kind=message.kind,
         status=registration.status,
@@ -222,8 +221,11 @@ def facts_of(work: ReadWork, dispatch: Dispatch, now: datetime) -> MailFacts:
         starts_at=session.starts_at,
         ends_at=session.ends_at,
         session_timezone=session.timezone,
-        former_starts_at=datetime.fromisoformat(former) if former else None,
+        former_starts_at=_moment(message.facts.get("former_starts_at")),
         former_timezone=message.facts.get("former_timezone"),
+        offer_expires_at=registration.offer_expires_at,
+        moved_to=_moment(message.facts.get("moved_to")),
+        other_starts_at=_other_date(work, dispatch, now),
         join_url=link(settings, vault, LinkPurpose.enter, registration),
         manage_url=link(settings, vault, LinkPurpose.manage, registration),
         base_url=settings.base_url,
@@ -249,6 +251,21 @@ def _next_session_url(work: ReadWork, dispatch: Dispatch, now: datetime) -> str 
         return None
     following = next_session_of(work, dispatch.webinar, dispatch.session, now)
     return f"{work.settings.base_url}/sessions/{following.id}/register" if following else None
+
+
+_OFFERS_ANOTHER = frozenset({MessageKind.waitlisted, MessageKind.lapsed})
+
+
+def _other_date(work: ReadWork, dispatch: Dispatch, now: datetime) -> datetime | None:
+    """When there are free places, for whoever has none here."""
+    if dispatch.message.kind not in _OFFERS_ANOTHER:
+        return None
+    other = find_alternative(work, dispatch.webinar, dispatch.session, dispatch.registration.seats, now)
+    return other.starts_at if other else None
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 def _segment(dispatch: Dispatch) -> AttendanceState | None:

@@ -30,10 +30,12 @@ class DoorState(StrEnum):
     room_missing = "room_missing"
     ended = "ended"
     cancelled = "cancelled"
+    offered = "offered"
     waitlisted = "waitlisted"
     pending = "pending"
     declined = "declined"
     withdrawn = "withdrawn"
+    lapsed = "lapsed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,9 @@ class Door:
     """The next session, where this one is over or not to be."""
 
 
-_OFFERS_NEXT = frozenset({DoorState.ended, DoorState.cancelled, DoorState.declined, DoorState.withdrawn})
+_OFFERS_NEXT = frozenset(
+    {DoorState.ended, DoorState.cancelled, DoorState.declined, DoorState.withdrawn, DoorState.lapsed}
+)
 
 
 def find_door(work: ReadWork, token: str, now: datetime) -> Door:

@@ -59,7 +59,11 @@ def message_row(
 
 
 def registration_row(
-    kind: MessageKind, registration: Registration | Place, session: WebinarSession, now: datetime
+    kind: MessageKind,
+    registration: Registration | Place,
+    session: WebinarSession,
+    now: datetime,
+    facts: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The answer to something that happened to one registration: one per kind and revision."""
     return message_row(
@@ -69,6 +73,7 @@ def registration_row(
         revision=registration.revision,
         session=session,
         now=now,
+        facts=facts,
     )
 
 
@@ -99,15 +104,23 @@ def plan_notices(
     now: datetime,
     *,
     statuses: Sequence[RegistrationStatus],
+    occasion: int,
+    most_seats: int = 2,
     facts: dict[str, Any] | None = None,
 ) -> int:
-    """Tell everybody in these states about a change to their session: one notice per version of the schedule."""
+    """Tell everybody in these states something about their session, once for each `occasion`.
+
+    Args:
+        most_seats: leaves out those who want more seats than that.
+    """
     planned, after = 0, None
-    while chunk := registrations_queries.list_ids_to_tell(work.db, session.id, statuses, after, _CHUNK):
+    while chunk := registrations_queries.list_ids_to_tell(
+        work.db, session.id, statuses, after, _CHUNK, most_seats=most_seats
+    ):
         rows = [
             message_row(
                 kind,
-                dedupe_key=f"{kind}:{registration_id.hex}:{session.schedule_version}",
+                dedupe_key=f"{kind}:{registration_id.hex}:{occasion}",
                 registration_id=registration_id,
                 revision=revision,
                 session=session,

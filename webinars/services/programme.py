@@ -110,11 +110,17 @@ def get_listed(work: ReadWork, session_id: UUID, now: datetime) -> ListedSession
     return _listed(item, webinars.offers_of(work, [item.webinar])[item.webinar.id], now)
 
 
-def list_other_sessions(work: ReadWork, listed: ListedSession, now: datetime) -> list[ListedSession]:
-    """Sessions of the same webinar that still take registrations."""
+def list_other_sessions(
+    work: ReadWork, listed: ListedSession, now: datetime, *, with_seats: bool = False
+) -> list[ListedSession]:
+    """Sessions of the same webinar that still take registrations; or only those with free seats."""
     _, coming = list_sessions_of(work, listed.offer.webinar.slug, now)
     return [
-        other for other in coming if other.session.id != listed.session.id and other.availability.takes_registrations
+        other
+        for other in coming
+        if other.session.id != listed.session.id
+        and other.availability.takes_registrations
+        and not (with_seats and other.availability is Availability.waitlist)
     ]
 
 
@@ -163,6 +169,8 @@ def _listed(item: Scheduled, offer: Offer, now: datetime) -> ListedSession:
         seats_taken=session.seats_taken,
         waitlisted=session.waitlisted,
         waitlist_open=session.waitlist_open,
+        opens_at=session.registration_opens_at,
+        closes_at=session.registration_closes_at,
         now=now,
     )
     return ListedSession(session, offer, standing)

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from webinars.errors import IdempotencyMismatch, NotFound, SessionFull, WebinarsError
+from webinars.errors import IdempotencyMismatch, NotFound, SessionFull, TooManyRequests, WebinarsError
 from webinars.queries import registrations as registrations_queries
 from webinars.queries import sessions as sessions_queries
 from webinars.queries.registrations import Person, Place
 from webinars.queries.sessions import Scheduled
+from webinars.rules.questions import CleanAnswer
 from webinars.rules.registrations import same_person
 from webinars.rules.seating import Seating
-from webinars.services import consents, messages
+from webinars.services import consents, messages, questions, rates
 from webinars.services.consents import ConsentAnswer
-from webinars.services.registrations import ACTIVE, ANSWER_TO, as_of, check_open, count_seats, seating_of
-from webinars.terms import RegistrationStatus, new_id
+from webinars.services.rates import by_block, by_person, register_limit
+from webinars.services.registrations import email_of, name_of, phone_of, question_of
+from webinars.services.seats import A_NEW_START, ANSWER_TO, as_of, check_open, check_to_come, count_seats, seating_of
+from webinars.tables import Question, Registration
+from webinars.terms import ACTIVE, RegistrationStatus, new_id
 from webinars.vault import Sealed, Vault
 from webinars.work import Work
 
@@ -43,10 +47,22 @@ class RegistrationRequest:
     seats: int = 1
     phone: str | None = None
     question: str | None = None
+    answers: Mapping[str, Any] = field(default_factory=dict)
+    """To the webinar's questions: JSON values by question id."""
+    answers_from: UUID | None = None
+    """A registration of the same person whose answers stand for this one: then nothing is asked again."""
     consents: Sequence[ConsentAnswer] = ()
     source: dict[str, Any] = field(default_factory=dict)
     address_block: str = ""
     idempotency: Idempotency | None = None
+    is_approved: bool = False
+    """Whether a host has said yes already."""
+    by_host: bool = False
+    """Whether a host asks: then the time in which the public may register does not count, nor what must be answered."""
+    is_limited: bool = False
+    """Whether the public asks, who may not do so as often as they like."""
+    is_quiet: bool = False
+    """Whether no mail says how matters stand: whoever asks tells the registrant by other means."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,20 +93,67 @@ class _Batch:
     new: list[dict[str, Any]] = field(default_factory=list)
     messages: list[dict[str, Any]] = field(default_factory=list)
     consents: list[dict[str, Any]] = field(default_factory=list)
+    asked: dict[UUID, list[Question]] = field(default_factory=dict)
+    """What is asked, by webinar."""
+    answers: list[dict[str, Any]] = field(default_factory=list)
+    unanswered: list[UUID] = field(default_factory=list)
+    """Registrations whose earlier answers end."""
+    answers_from: dict[UUID, UUID] = field(default_factory=dict)
     keys: dict[bytes, dict[str, Any]] = field(default_factory=dict)
 
 
 def register(work: Work, requests: Sequence[RegistrationRequest], now: datetime) -> list[Outcome]:
     """Register people, in the order they are given; a refusal is an outcome and stops nobody else.
 
-    Lock the sessions, look who is known, decide, write: five statements whatever the size of the batch.
+    Count the tries of the public, lock the sessions, look who is known, decide, write: six statements whatever the size
+    of the batch.
     """
+    refused = _too_many(work, requests, now)
+    if not refused:
+        return _register(work, requests, now)
+    going = [request for position, request in enumerate(requests) if position not in refused]
+    outcomes = iter(_register(work, going, now) if going else ())
+    return [refused[position] if position in refused else next(outcomes) for position in range(len(requests))]
+
+
+def _too_many(work: Work, requests: Sequence[RegistrationRequest], now: datetime) -> dict[int, TooManyRequests]:
+    """Those of the public who ask too often, by their place in the batch, known people and strangers alike.
+
+    Counted before any session is locked, in all processes alike, or they might wait for each other in a circle. Whoever
+    asks again for an answer that was given to the same key gets it, however often.
+    """
+    limited = [position for position, request in enumerate(requests) if request.is_limited]
+    if not limited:
+        return {}
+    tries = [
+        (by_block(request.address_block), by_person(same_person(request.email)))
+        for request in (requests[position] for position in limited)
+    ]
+    waited = zip(limited, rates.take(work, register_limit(work.settings), tries, now), strict=True)
+    waits = {position: wait for position, wait in waited if wait}
+    if not waits:
+        return {}
+    answered = _answered(work, [requests[position] for position in waits])
+    going = {request.idempotency for position, request in enumerate(requests) if position not in waits}
+
+    def is_replay(key: Idempotency | None) -> bool:
+        return key is not None and (key.key_hash in answered or key in going)
+
+    return {
+        position: TooManyRequests(retry_after=wait)
+        for position, wait in waits.items()
+        if not is_replay(requests[position].idempotency)
+    }
+
+
+def _register(work: Work, requests: Sequence[RegistrationRequest], now: datetime) -> list[Outcome]:
     scheduled = sessions_queries.lock_sessions(work.db, list({request.session_id for request in requests}))
     answered = _answered(work, requests)  # below the lock: another process may be answering to the same key
     indexes = [work.vault.index("email", same_person(request.email)) for request in requests]
     people = [(request.session_id, index) for request, index in zip(requests, indexes, strict=True)]
     batch = _Batch(now, known=registrations_queries.find_places(work.db, people))
-    batch.seatings = {session_id: seating_of(item) for session_id, item in scheduled.items()}
+    batch.asked = questions.lock_asked(work, scheduled.values())
+    batch.seatings = {session_id: seating_of(item, now) for session_id, item in scheduled.items()}
     outcomes: list[Outcome] = []
     for request, person in zip(requests, people, strict=True):
         try:
@@ -100,6 +163,24 @@ def register(work: Work, requests: Sequence[RegistrationRequest], now: datetime)
             outcomes.append(refusal)
     _write(work, batch, scheduled)
     return outcomes
+
+
+def request_again(vault: Vault, registration: Registration, session_id: UUID) -> RegistrationRequest:
+    """The request with which a host lets a registrant in once more, here or in another session."""
+    return RegistrationRequest(
+        session_id=session_id,
+        email=email_of(vault, registration),
+        name=name_of(vault, registration),
+        timezone=registration.timezone,
+        locale=registration.locale,
+        seats=registration.seats,
+        phone=phone_of(vault, registration),
+        question=question_of(vault, registration),
+        answers_from=registration.id,
+        source=registration.source,
+        is_approved=True,
+        by_host=True,
+    )
 
 
 def _answered(work: Work, requests: Sequence[RegistrationRequest]) -> dict[bytes, tuple[bytes, UUID, str]]:
@@ -150,13 +231,15 @@ def _decide(
     item = scheduled.get(request.session_id)
     if item is None or not item.is_public:
         raise NotFound
-    check_open(item, batch.now)
+    (check_to_come if request.by_host else check_open)(item, batch.now)
+    asked = batch.asked.get(item.webinar.id, [])
+    answers = questions.clean_answers(asked, request.answers, needs_all=not (request.by_host or request.answers_from))
     seating = batch.seatings[request.session_id]
     known = batch.known.get(person)
-    status = seating.decide(request.seats)
+    status = seating.decide(request.seats, is_approved=request.is_approved)
     if known is not None and known.status in ACTIVE:
         was_told = batch.now - known.updated_at < messages.RESEND_EVERY
-        if not was_told:
+        if not was_told and not request.is_quiet:
             batch.messages.append(messages.resent_row(known, item.session, batch.now))
         if status is None:
             raise SessionFull
@@ -164,18 +247,40 @@ def _decide(
     if status is None:
         raise SessionFull
     public_status = status
-    if known is not None and known.status is RegistrationStatus.declined:
+    if known is not None and known.status is RegistrationStatus.declined and not request.is_approved:
         status = RegistrationStatus.pending  # a host said no: only a host can say yes again
     registration_id = known.id if known else new_id(batch.now)
     batch.consents += consents.rows(registration_id, request.consents, request.locale, request.address_block, batch.now)
+    if asked:
+        _collect_answers(work.vault, batch, request, registration_id, answers, is_known=known is not None)
     seating.admit(status, request.seats)
     if known is None:
         registration = _add(work.vault, batch, request, person, registration_id, status)
     else:
         registration = _come_back(work, known, request, status, batch.now)
     batch.known[person] = registration
-    batch.messages.append(messages.registration_row(ANSWER_TO[status], registration, item.session, batch.now))
+    if not request.is_quiet:
+        batch.messages.append(messages.registration_row(ANSWER_TO[status], registration, item.session, batch.now))
     return _answer(batch, request, registration, public_status, item, is_repeat=False)
+
+
+def _collect_answers(
+    vault: Vault,
+    batch: _Batch,
+    request: RegistrationRequest,
+    registration_id: UUID,
+    answers: Sequence[CleanAnswer],
+    *,
+    is_known: bool,
+) -> None:
+    """Whoever comes back answers anew; whom a host lets in again, or who moves, has answered."""
+    if request.answers_from == registration_id:
+        return
+    if is_known:
+        batch.unanswered.append(registration_id)
+    if request.answers_from is not None:
+        batch.answers_from[registration_id] = request.answers_from
+    batch.answers += questions.answer_rows(vault, answers, registration_id, batch.now)
 
 
 def _answer(
@@ -205,6 +310,8 @@ def _write(work: Work, batch: _Batch, scheduled: dict[UUID, Scheduled]) -> None:
         registrations_queries.insert_registrations(work.db, batch.new)
     if batch.consents:
         registrations_queries.insert_consents(work.db, batch.consents)
+    if batch.asked:
+        questions.keep_answers(work, batch.answers, replaced=batch.unanswered, copies=batch.answers_from, now=batch.now)
     if batch.messages:
         messages.plan(work, batch.messages)
     if batch.keys:
@@ -246,7 +353,9 @@ def _come_back(
     state = as_of(status, now)
     state["has_invite"] = known.has_invite or state["has_invite"]
     state["revision"] = known.revision + 1
-    registrations_queries.update_registration(work.db, known.id, _personal(work.vault, known.id, request) | state)
+    registrations_queries.update_registration(
+        work.db, known.id, _personal(work.vault, known.id, request) | A_NEW_START | state
+    )
     return replace(
         known,
         status=status,

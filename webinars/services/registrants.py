@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from webinars.errors import RegistrationNotActive
 from webinars.queries import attendance as attendance_queries
 from webinars.queries import audit as audit_queries
 from webinars.queries import messages as messages_queries
@@ -16,16 +17,21 @@ from webinars.queries import sessions as sessions_queries
 from webinars.queries.pages import Page
 from webinars.queries.sessions import Scheduled
 from webinars.rules.registrations import mask_email
-from webinars.services import audit, registrations
-from webinars.services.registrations import email_of, name_of
+from webinars.services import audit, moves, questions, registrations, waitlist
+from webinars.services.moves import Moved
+from webinars.services.questions import GivenAnswer
+from webinars.services.registering import Registered, RegistrationRequest, register, request_again
+from webinars.services.registrations import email_of, name_of, question_of
 from webinars.tables import Attendance, AttendanceInterval, Consent, Message, Registration
-from webinars.terms import RegistrationStatus
+from webinars.terms import ACTIVE, RegistrationStatus
 from webinars.vault import Vault
 from webinars.work import ReadWork, Work
 
+ERASED = "Erased"
+"""What stands in place of a name that was taken out."""
 SHOWN_FOR = timedelta(minutes=15)
 """How long addresses stay open after a host has asked for them."""
-_REVEAL = "registrations.reveal"
+_REVEAL, _REVEAL_HEALTH = "registrations.reveal", "registrations.reveal_health"
 _MOST_MESSAGES = 200
 
 
@@ -46,7 +52,11 @@ class Timeline:
     registrant: Registrant
     scheduled: Scheduled
     question: str
+    answers: Sequence[GivenAnswer]
+    """Those about health only while this host sees them."""
+    has_health_answers: bool
     shown_until: datetime | None
+    health_shown_until: datetime | None
     messages: Sequence[Message]
     rules: dict[UUID, str]
     stays: Sequence[AttendanceInterval]
@@ -66,8 +76,22 @@ def reveal(work: Work, session_id: UUID, *, actor: str, now: datetime) -> None:
 
 def shown_until(work: ReadWork, session_id: UUID, *, actor: str, now: datetime) -> datetime | None:
     """Until when a host sees the addresses of a session; None while they are masked."""
+    return _shown_until(work, _REVEAL, session_id, actor=actor, now=now)
+
+
+def reveal_health(work: Work, registration_id: UUID, *, actor: str, now: datetime) -> None:
+    """Open what one registrant answered to health questions to one host for a while. The note is what opens it.
+
+    Raises:
+        NotFound: if there is no such registration.
+    """
+    registrations_queries.get_registration(work.db, registration_id)
+    audit.note(work, actor, _REVEAL_HEALTH, now, subject_id=registration_id, fields=["health_value"])
+
+
+def _shown_until(work: ReadWork, action: str, subject_id: UUID, *, actor: str, now: datetime) -> datetime | None:
     since = now - SHOWN_FOR
-    asked_at = audit_queries.last_noted_at(work.db, actor=actor, action=_REVEAL, subject_id=session_id, since=since)
+    asked_at = audit_queries.last_noted_at(work.db, actor=actor, action=action, subject_id=subject_id, since=since)
     return asked_at + SHOWN_FOR if asked_at else None
 
 
@@ -102,7 +126,7 @@ def count_by_status(work: ReadWork, session_id: UUID) -> dict[RegistrationStatus
 def names_of(work: ReadWork, registration_ids: Iterable[UUID]) -> dict[UUID, str]:
     """The names behind registrations."""
     found = registrations_queries.find_by_ids(work.db, list(set(registration_ids)))
-    return {registration.id: name_of(work.vault, registration) for registration in found}
+    return {registration.id: name_of(work.vault, registration) or ERASED for registration in found}
 
 
 def timeline(work: ReadWork, registration_id: UUID, *, actor: str, now: datetime) -> Timeline:
@@ -113,13 +137,17 @@ def timeline(work: ReadWork, registration_id: UUID, *, actor: str, now: datetime
     """
     registration, scheduled = registrations.get_registration(work, registration_id)
     open_until = shown_until(work, scheduled.session.id, actor=actor, now=now)
+    health_until = _shown_until(work, _REVEAL_HEALTH, registration_id, actor=actor, now=now)
+    answers = questions.answers_of(work, [registration_id], with_health=health_until is not None)
     messages = messages_queries.list_messages(work.db, registration_ids=[registration_id], limit=_MOST_MESSAGES)
-    sealed = registration.question
     return Timeline(
         registrant=_registrant(work.vault, registration, is_open=open_until is not None),
         scheduled=scheduled,
-        question=work.vault.open("registrations.question", registration_id, sealed) if sealed else "",
+        question=question_of(work.vault, registration) or "",
+        answers=answers[registration_id],
+        has_health_answers=questions.has_health_answers(work, registration_id),
         shown_until=open_until,
+        health_shown_until=health_until,
         messages=messages,
         rules=reminders_queries.rule_names(work.db, [message.rule_id for message in messages if message.rule_id]),
         stays=attendance_queries.list_stays(work.db, registration_id),
@@ -137,6 +165,70 @@ def approve(work: Work, registration_id: UUID, *, actor: str, now: datetime) -> 
     registration = registrations.approve(work, registration_id, now)
     audit.note(work, actor, "registration.approve", now, subject_id=registration_id)
     return registration
+
+
+def add(work: Work, request: RegistrationRequest, *, actor: str, now: datetime) -> Registered:
+    """Register somebody in a host's name, who has thereby approved it: a seat if there is one, else the waitlist.
+
+    Raises:
+        NotFound, SessionStarted, SessionCancelled, SessionFull, InvalidField.
+    """
+    outcome = register(work, [replace(request, is_approved=True, by_host=True)], now)[0]
+    if isinstance(outcome, Exception):
+        raise outcome
+    audit.note(work, actor, "registration.add", now, subject_id=outcome.registration.id)
+    return outcome
+
+
+def accept(work: Work, registration_id: UUID, *, actor: str, now: datetime) -> Registration:
+    """Take the seat that is offered, in the registrant's name. Twice is once.
+
+    Raises:
+        Those of `waitlist.accept`.
+    """
+    registration = waitlist.accept(work, registration_id, now)
+    audit.note(work, actor, "registration.accept", now, subject_id=registration_id)
+    return registration
+
+
+def undo(work: Work, registration_id: UUID, *, actor: str, now: datetime) -> Registration:
+    """Take back that a registration was given up, in the registrant's name. Twice is once.
+
+    Raises:
+        Those of `registrations.undo`.
+    """
+    registration = registrations.undo(work, registration_id, now)
+    audit.note(work, actor, "registration.undo", now, subject_id=registration_id)
+    return registration
+
+
+def readmit(work: Work, registration_id: UUID, *, actor: str, now: datetime) -> Registered:
+    """Let somebody back in who withdrew, was declined or did not answer an offer: a seat if there is one, else the end
+    of the line.
+
+    Raises:
+        NotFound, SessionStarted, SessionCancelled, SessionFull.
+        RegistrationNotActive: if they never left, or were erased.
+    """
+    registration, item = registrations.get_registration(work, registration_id)
+    if registration.status in ACTIVE or registration.erased_at is not None:
+        raise RegistrationNotActive("Only a registration that was given up, declined or has lapsed can come back.")
+    outcome = register(work, [request_again(work.vault, registration, item.session.id)], now)[0]
+    if isinstance(outcome, Exception):
+        raise outcome
+    audit.note(work, actor, "registration.readmit", now, subject_id=registration_id)
+    return outcome
+
+
+def move(work: Work, registration_id: UUID, to_session_id: UUID, *, actor: str, now: datetime) -> Moved:
+    """Move somebody to another session in a host's name.
+
+    Raises:
+        Those of services/moves.py.
+    """
+    moved = moves.move(work, registration_id, to_session_id, by_host=True, now=now)
+    audit.note(work, actor, "registration.move", now, subject_id=registration_id)
+    return moved
 
 
 def decline(work: Work, registration_id: UUID, *, actor: str, now: datetime) -> Registration:
@@ -163,4 +255,5 @@ def resend(work: Work, registration_id: UUID, *, actor: str, now: datetime) -> b
 
 def _registrant(vault: Vault, registration: Registration, *, is_open: bool) -> Registrant:
     email = email_of(vault, registration)
-    return Registrant(registration, name_of(vault, registration), email if is_open else mask_email(email))
+    shown = email if is_open or not email else mask_email(email)  # erased: there is nothing to mask
+    return Registrant(registration, name_of(vault, registration) or ERASED, shown)

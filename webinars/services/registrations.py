@@ -3,113 +3,119 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from webinars.errors import (
-    RegistrationNotActive,
-    SessionCancelled,
-    SessionFull,
-    SessionNotOpen,
-    SessionStarted,
-)
+from webinars.errors import RegistrationNotActive, SessionFull, SessionStarted, UndoTooLate
 from webinars.queries import registrations as registrations_queries
 from webinars.queries import sessions as sessions_queries
 from webinars.queries.pages import Page, page_of, read_cursor
 from webinars.queries.sessions import Scheduled
 from webinars.rules.seating import Seating
-from webinars.rules.sessions import takes_registrations
-from webinars.services import messages, waitlist
+from webinars.services import messages, rates, seats, waitlist
+from webinars.services.rates import RESEND, by_registration
+from webinars.services.seats import ANSWER_TO
 from webinars.tables import Registration
-from webinars.terms import MessageKind, RegistrationStatus, SessionStatus
+from webinars.terms import ACTIVE, HOLDING, RegistrationStatus
 from webinars.vault import Vault
 from webinars.work import ReadWork, Work
 
-ANSWER_TO = {
-    RegistrationStatus.confirmed: MessageKind.confirmation,
-    RegistrationStatus.waitlisted: MessageKind.waitlisted,
-    RegistrationStatus.pending: MessageKind.pending,
-}
-"""The mail that says how matters stand."""
-ACTIVE = tuple(ANSWER_TO)
-"""States in which somebody has a seat or waits for one."""
-
-
-def check_open(item: Scheduled, now: datetime) -> None:
-    """Raises:
-    SessionCancelled, SessionStarted, SessionNotOpen: if nobody may take a seat any more.
-    """
-    session = item.session
-    if session.status is SessionStatus.cancelled:
-        raise SessionCancelled
-    if now >= session.starts_at:
-        raise SessionStarted
-    if not takes_registrations(session.status, session.starts_at, now):
-        raise SessionNotOpen
-
-
-def count_seats(work: Work, item: Scheduled, seating: Seating) -> None:
-    """Write what was decided to the counters of a locked session.
-
-    Raises:
-        SessionFull: if it would oversell; below the lock that cannot be, and then nothing is written.
-    """
-    session = item.session
-    seats, waiting = seating.seats_taken - session.seats_taken, seating.waitlisted - session.waitlisted
-    if seats == 0 and waiting == 0:
-        return
-    if not sessions_queries.take_seats(work.db, session.id, seats=seats, waiting=waiting):
-        raise SessionFull
-    sessions_queries.note_seats(session, seats_taken=seating.seats_taken, waitlisted=seating.waitlisted)
-
-
-def seating_of(item: Scheduled) -> Seating:
-    """The seats of a locked session, to decide on."""
-    session, webinar = item.session, item.webinar
-    return Seating(
-        session.capacity, session.seats_taken, session.waitlisted, session.waitlist_open, webinar.needs_approval
-    )
-
-
-def as_of(status: RegistrationStatus, now: datetime) -> dict[str, Any]:
-    """What follows from a state that begins at `now`."""
-    return {
-        "status": status,
-        "has_invite": status is RegistrationStatus.confirmed,
-        "confirmed_at": now if status is RegistrationStatus.confirmed else None,
-        "waitlisted_at": now if status is RegistrationStatus.waitlisted else None,
-        "withdrawn_at": None,
-        "updated_at": now,
-    }
+UNDO_TIME = timedelta(minutes=10)
+"""How long giving up a registration can be taken back."""
 
 
 def withdraw(work: Work, registration_id: UUID, now: datetime) -> Registration:
-    """Give a registration up. Its seat goes to whoever is next in line. Twice is once.
+    """Give a registration up, or decline an offer. Its seat goes to whoever is next in line. Twice is once.
 
     Raises:
         NotFound: if there is no such registration.
+        RegistrationNotActive: if it was declined or has lapsed.
         SessionStarted: if the session has begun.
     """
-    registration, item = lock_registration(work, registration_id)
+    registration, item = seats.lock_registration(work, registration_id)
     if registration.status is RegistrationStatus.withdrawn:
         return registration
     if registration.status not in ACTIVE:
         raise RegistrationNotActive
     if now >= item.session.starts_at:
         raise SessionStarted
-    leave(work, registration, item, RegistrationStatus.withdrawn, now)
-    waitlist.promote(work, item.session.id, now)
+    seats.leave(work, registration, item, RegistrationStatus.withdrawn, now)
+    waitlist.serve(work, item.session.id, now)
     return registration
 
 
+def undo(work: Work, registration_id: UUID, now: datetime) -> Registration:
+    """Take a withdrawal back within ten minutes. The seat was offered to the next at once, so it may be gone: then the
+    registrant is put where they were in the order of arrival, which is ahead of all who came later. Twice is once.
+
+    Raises:
+        NotFound: if there is no such registration.
+        UndoTooLate: if ten minutes have passed, or it was not given up by the registrant.
+        SessionCancelled, SessionStarted: if there is nothing to come back to.
+    """
+    registration, item = seats.lock_registration(work, registration_id)
+    if registration.status in ACTIVE:
+        return registration
+    former = registration.withdrawn_from
+    if not can_undo(registration, now) or former is None:
+        raise UndoTooLate
+    seats.check_to_come(item, now)
+    seating = seats.seating_of(item, now)
+    status = _back_to(registration, former, seating, now)
+    registration.status = status
+    registration.revision += 1
+    registration.withdrawn_at = registration.withdrawn_from = None
+    registration.updated_at = now
+    if status is RegistrationStatus.waitlisted:
+        registration.waitlisted_at = registration.waitlisted_at or registration.confirmed_at or now
+        registration.offered_at = registration.offer_expires_at = None
+        seating.waitlisted += 1
+    elif status in HOLDING:
+        seating.seats_taken += registration.seats
+    work.db.flush()
+    seats.count_seats(work, item, seating)
+    messages.plan(work, [messages.registration_row(ANSWER_TO[status], registration, item.session, now)])
+    return registration
+
+
+def can_undo(registration: Registration, now: datetime) -> bool:
+    """Whether giving it up can still be taken back."""
+    left_at = registration.withdrawn_at
+    return (
+        registration.status is RegistrationStatus.withdrawn
+        and registration.withdrawn_from is not None
+        and registration.erased_at is None
+        and left_at is not None
+        and now < left_at + UNDO_TIME
+    )
+
+
+def _back_to(
+    registration: Registration, former: RegistrationStatus, seating: Seating, now: datetime
+) -> RegistrationStatus:
+    """The state before, as far as it can be had: a seat that is gone is not taken from anybody."""
+    if former not in HOLDING:
+        return former
+    is_over = former is RegistrationStatus.offered and (
+        registration.offer_expires_at is None or now >= registration.offer_expires_at
+    )
+    if is_over or registration.seats > seating.seats_left:
+        return RegistrationStatus.waitlisted
+    return former
+
+
 def decline(work: Work, registration_id: UUID, now: datetime) -> Registration:
-    """A host says no to a registration that waits for approval, or takes a seat back."""
-    registration, item = lock_registration(work, registration_id)
+    """A host says no to a registration that waits for approval, or takes a seat back.
+
+    Raises:
+        NotFound: if there is no such registration.
+        RegistrationNotActive: if there is nothing to take back.
+    """
+    registration, item = seats.lock_registration(work, registration_id)
     if registration.status not in ACTIVE:
         raise RegistrationNotActive
-    leave(work, registration, item, RegistrationStatus.declined, now)
-    waitlist.promote(work, item.session.id, now)
+    seats.leave(work, registration, item, RegistrationStatus.declined, now)
+    waitlist.serve(work, item.session.id, now)
     return registration
 
 
@@ -120,53 +126,36 @@ def approve(work: Work, registration_id: UUID, now: datetime) -> Registration:
         RegistrationNotActive: if it does not wait for approval.
         SessionFull: if there is neither a seat nor a waitlist.
     """
-    registration, item = lock_registration(work, registration_id)
+    registration, item = seats.lock_registration(work, registration_id)
     if registration.status is not RegistrationStatus.pending:
         raise RegistrationNotActive
-    check_open(item, now)
-    seating = seating_of(item)
-    seating.needs_approval = False
-    status = seating.decide(registration.seats)
+    seats.check_to_come(item, now)
+    seating = seats.seating_of(item, now)
+    status = seating.decide(registration.seats, is_approved=True)
     if status is None:
         raise SessionFull
+    if status is RegistrationStatus.confirmed:
+        for session_id in seats.confirm(work, registration, item, now):
+            waitlist.serve(work, session_id, now)
+        return registration
     seating.admit(status, registration.seats)
-    for name, value in as_of(status, now).items():
-        setattr(registration, name, value)
+    registration.status = status
+    registration.waitlisted_at = registration.updated_at = now
     work.db.flush()
-    count_seats(work, item, seating)
+    seats.count_seats(work, item, seating)
     messages.plan(work, [messages.registration_row(ANSWER_TO[status], registration, item.session, now)])
     return registration
 
 
-def leave(work: Work, registration: Registration, item: Scheduled, status: RegistrationStatus, now: datetime) -> None:
-    """Take a registration out of its seat or the line, and tell the registrant."""
-    seats = -registration.seats if registration.status is RegistrationStatus.confirmed else 0
-    waiting = -1 if registration.status is RegistrationStatus.waitlisted else 0
-    registration.status = status
-    registration.revision += 1
-    registration.withdrawn_at = now
-    registration.updated_at = now
-    work.db.flush()
-    if seats or waiting:
-        sessions_queries.take_seats(work.db, item.session.id, seats=seats, waiting=waiting)
-        work.db.refresh(item.session)
-    kind = MessageKind.declined if status is RegistrationStatus.declined else MessageKind.withdrawn
-    messages.plan(work, [messages.registration_row(kind, registration, item.session, now)])
-
-
 def resend(work: Work, registration_id: UUID, now: datetime) -> bool:
     """Send a registrant their own mail again, at most once an hour. False when one went out within the hour."""
-    registration, item = lock_registration(work, registration_id)
-    if registration.status not in ACTIVE:
+    (wait,) = rates.take(work, RESEND, [[by_registration(registration_id)]], now)
+    registration, item = seats.lock_registration(work, registration_id)
+    if registration.status not in ACTIVE or registration.erased_at is not None:
         raise RegistrationNotActive
+    if wait:
+        return False
     return messages.plan(work, [messages.resent_row(registration, item.session, now)]) == 1
-
-
-def lock_registration(work: Work, registration_id: UUID) -> tuple[Registration, Scheduled]:
-    """A registration with its session, which is locked: whatever changes seats comes one after the other."""
-    session_id = registrations_queries.get_registration(work.db, registration_id).session_id
-    item = sessions_queries.lock_session(work.db, session_id)
-    return registrations_queries.get_registration(work.db, registration_id), item
 
 
 def list_registrations(
@@ -212,3 +201,14 @@ def email_of(vault: Vault, registration: Registration) -> str:
 
 def name_of(vault: Vault, registration: Registration) -> str:
     return vault.open("registrations.name", registration.id, registration.name)
+
+
+def phone_of(vault: Vault, registration: Registration) -> str | None:
+    sealed = registration.phone
+    return vault.open("registrations.phone", registration.id, sealed) if sealed else None
+
+
+def question_of(vault: Vault, registration: Registration) -> str | None:
+    """What the registrant wants to ask the presenter."""
+    sealed = registration.question
+    return vault.open("registrations.question", registration.id, sealed) if sealed else None

@@ -10,28 +10,43 @@ from sqlmodel import SQLModel
 
 import webinars.tables  # noqa: F401 - known before anything is compared
 from webinars import migrations
+from webinars.errors import CannotStart
 from webinars.work import Process
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
-NEWEST = "0001"
+NEWEST = "0002"
 """The last migration. A test compares it with the files, so that starting up need not load the migration tool."""
 _LOCK = 8_217_406_519
 """Any number that no other program takes on the same PostgreSQL database."""
 
 
-def migrate(process: Process) -> str:
+def migrate(process: Process, to: str = NEWEST) -> str:
     """Bring the schema to its newest form and say which that is. Two processes at once wait for each other."""
+    with process.engines.write.connect() as connection:
+        if connection.dialect.name == "sqlite":
+            # To alter a table SQLite drops its old copy, which would take all that refers to it along. Foreign keys
+            # can be turned off only outside a transaction, and this connection never goes back to the pool.
+            connection.connection.cursor().execute("PRAGMA foreign_keys=OFF")
+            connection.detach()
+        with connection.begin():
+            _upgrade(connection, to)
+    return to
+
+
+def _upgrade(connection: sa.Connection, to: str) -> None:
     from alembic import command  # noqa: PLC0415 - 0.3 s that no other command needs
 
-    with process.engines.write.begin() as connection:
-        if connection.dialect.name == "postgresql":
-            connection.execute(sa.text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-        config = _config()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-    return NEWEST
+    is_sqlite = connection.dialect.name == "sqlite"
+    if not is_sqlite:
+        connection.execute(sa.text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+    config = _config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, to)
+    dangling = connection.exec_driver_sql("PRAGMA foreign_key_check").first() if is_sqlite else None
+    if dangling:
+        raise CannotStart(f"The migration would break a reference of the table {dangling[0]}. Nothing was changed.")
 
 
 def is_current(process: Process) -> bool:

@@ -16,11 +16,13 @@ from webinars.queries import registrations as registrations_queries
 from webinars.queries import sessions as sessions_queries
 from webinars.queries.pages import Page, page_of, read_cursor
 from webinars.queries.sessions import Scheduled
-from webinars.rules.sessions import start_of, wall_time
+from webinars.rules.sessions import check_window, start_of, wall_time
 from webinars.services import audit, messages, reminders, waitlist
 from webinars.services.catalogue import check_version
 from webinars.tables import Webinar, WebinarSession
 from webinars.terms import (
+    ACTIVE,
+    HOLDING,
     MessageKind,
     PublicationStatus,
     RegistrationStatus,
@@ -31,9 +33,17 @@ from webinars.terms import (
 )
 from webinars.work import ReadWork, Work
 
+_PLAIN = (
+    "capacity",
+    "room_url",
+    "waitlist_open",
+    "registration_opens_at",
+    "registration_closes_at",
+    "status",
+)
 SHORTEST_MINUTES, LONGEST_MINUTES = 5, 600
-_TOLD_OF_MOVE = (RegistrationStatus.confirmed, RegistrationStatus.waitlisted)
-_TOLD_OF_CANCELLATION = (*_TOLD_OF_MOVE, RegistrationStatus.pending)
+_TOLD_OF_MOVE = (*HOLDING, RegistrationStatus.waitlisted)
+_TOLD_OF_CANCELLATION = ACTIVE
 _VOID_AFTER_CHANGE = (MessageKind.reminder, MessageKind.moved)
 _VOID_AFTER_CANCELLATION = tuple(kind for kind in MessageKind if kind is not MessageKind.withdrawn)
 
@@ -56,7 +66,10 @@ def create_session(
     capacity: int,
     room_url: str = "",
     waitlist_open: bool = True,
+    registration_opens_at: datetime | None = None,
+    registration_closes_at: datetime | None = None,
     status: SessionStatus = SessionStatus.scheduled,
+    series_id: UUID | None = None,
     actor: str,
     now: datetime,
 ) -> Scheduled:
@@ -68,12 +81,15 @@ def create_session(
         TimeDoesNotExist, TimeIsAmbiguous, UnknownTimezone, InvalidField, CapacityTooSmall.
     """
     offered = catalogue_queries.get_webinar(work.db, webinar)
-    _check_capacity(capacity)
-    _check_minutes(duration_minutes)
-    starts_at = _future_start(wall, now)
+    check_capacity(capacity)
+    check_minutes(duration_minutes)
+    starts_at = future_start(wall, now)
+    check_window(registration_opens_at, registration_closes_at, starts_at)
     session = WebinarSession(
         id=new_id(now),
         webinar_id=offered.id,
+        series_id=series_id,
+        series_starts_at_local=wall.local if series_id else None,
         status=status,
         starts_at_local=wall.local,
         timezone=wall.timezone,
@@ -82,6 +98,8 @@ def create_session(
         ends_at=starts_at + timedelta(minutes=duration_minutes),
         capacity=capacity,
         waitlist_open=waitlist_open,
+        registration_opens_at=registration_opens_at,
+        registration_closes_at=registration_closes_at,
         room_url=check_room(work, room_url),
         created_at=now,
         updated_at=now,
@@ -94,13 +112,22 @@ def create_session(
 
 
 def update_session(
-    work: Work, session_id: UUID, changes: Mapping[str, Any], *, version: int | None, actor: str, now: datetime
+    work: Work,
+    session_id: UUID,
+    changes: Mapping[str, Any],
+    *,
+    version: int | None,
+    by_series: bool = False,
+    actor: str,
+    now: datetime,
 ) -> Scheduled:
     """Change a session. A new time, zone or length moves it: registrants are told, calendars and reminders follow.
 
     Args:
-        changes: any of `duration_minutes`, `capacity`, `room_url`, `waitlist_open`, `status`; and the time as `wall`,
-            or as `starts_at` or `starts_at_local`, with or without `timezone`.
+        changes: any of `duration_minutes`, `capacity`, `room_url`, `waitlist_open`, `registration_opens_at`,
+            `registration_closes_at`, `status`; and the time as `wall`, or as `starts_at` or `starts_at_local`, with or
+            without `timezone`. Fewer seats than are taken throw nobody out; they only let nobody else in.
+        by_series: whether it follows its series; changed by itself, it goes its own way from then on.
 
     Raises:
         NotFound, VersionMismatch, SessionCancelled, SessionStarted, CapacityTooSmall, InvalidField, and those of
@@ -113,28 +140,39 @@ def update_session(
         raise SessionCancelled
     wall = _wall(session, changes)
     minutes = changes.get("duration_minutes", session.duration_minutes)
-    plain = {name: changes[name] for name in ("capacity", "room_url", "waitlist_open", "status") if name in changes}
+    plain = {name: changes[name] for name in _PLAIN if name in changes}
     if "capacity" in plain:
-        _check_capacity(plain["capacity"])
+        check_capacity(plain["capacity"])
     if "room_url" in plain:
         check_room(work, plain["room_url"])
     _check_status(work, session, plain.get("status"))
+    before = _as_series_says(session)
     for name, value in plain.items():
         setattr(session, name, value)
     if (wall.local, wall.timezone, minutes) != (session.starts_at_local, session.timezone, session.duration_minutes):
         _move(work, session, wall, minutes, now)
+        if session.registration_closes_at is not None and "registration_closes_at" not in changes:
+            session.registration_closes_at = min(session.registration_closes_at, session.starts_at)
     elif "status" in plain:
         reminders.plan_session(work, session, now)
+    check_window(session.registration_opens_at, session.registration_closes_at, session.starts_at)
+    if session.series_id is not None and not by_series and _as_series_says(session) != before:
+        session.is_exception = True
     session.version += 1
     session.updated_at = now
     work.db.flush()
-    waitlist.promote(work, session_id, now)
+    waitlist.serve(work, session_id, now)
     audit.note(work, actor, "session.update", now, subject_id=session.id, fields=list(changes))
     return item
 
 
-def cancel_session(work: Work, session_id: UUID, *, version: int | None, actor: str, now: datetime) -> Scheduled:
+def cancel_session(
+    work: Work, session_id: UUID, *, version: int | None, by_series: bool = False, actor: str, now: datetime
+) -> Scheduled:
     """Cancel a session: everybody is told, calendars lose the entry, reminders end. Twice is once.
+
+    Args:
+        by_series: whether its series has no place for it any more; cancelled by itself, its series leaves it so.
 
     Raises:
         NotFound, VersionMismatch, SessionStarted.
@@ -148,6 +186,7 @@ def cancel_session(work: Work, session_id: UUID, *, version: int | None, actor: 
         raise SessionStarted
     was_public = session.status is SessionStatus.scheduled
     session.status = SessionStatus.cancelled
+    session.is_exception |= session.series_id is not None and not by_series
     session.schedule_version += 1
     session.version += 1
     session.updated_at = now
@@ -157,7 +196,14 @@ def cancel_session(work: Work, session_id: UUID, *, version: int | None, actor: 
         work.db, reason=SkipReason.cancelled, kinds=_VOID_AFTER_CANCELLATION, session_id=session.id
     )
     if was_public:
-        messages.plan_notices(work, MessageKind.session_cancelled, session, now, statuses=_TOLD_OF_CANCELLATION)
+        messages.plan_notices(
+            work,
+            MessageKind.session_cancelled,
+            session,
+            now,
+            statuses=_TOLD_OF_CANCELLATION,
+            occasion=session.schedule_version,
+        )
     audit.note(work, actor, "session.cancel", now, subject_id=session.id)
     return item
 
@@ -170,10 +216,10 @@ def preview_move(work: ReadWork, session_id: UUID, wall: WallTime, minutes: int,
     """
     session = sessions_queries.get_session(work.db, session_id).session
     _check_to_come(session, now)
-    _check_minutes(minutes)
+    check_minutes(minutes)
     if (wall.local, wall.timezone, minutes) == (session.starts_at_local, session.timezone, session.duration_minutes):
         raise InvalidField("This is when it is already. Choose another time.", field="starts_at_local")
-    return Consequences(_future_start(wall, now), _count_told(work, session_id, _TOLD_OF_MOVE))
+    return Consequences(future_start(wall, now), _count_told(work, session_id, _TOLD_OF_MOVE))
 
 
 def preview_cancellation(work: ReadWork, session_id: UUID, now: datetime) -> Consequences:
@@ -265,6 +311,15 @@ def next_session_of(work: ReadWork, webinar: Webinar, session: WebinarSession, n
     return sessions_queries.find_next_session(work.db, webinar.id, now, session.id)
 
 
+def find_alternative(
+    work: ReadWork, webinar: Webinar, session: WebinarSession, seats: int, now: datetime
+) -> WebinarSession | None:
+    """The next session of the same webinar with that many free seats, for whoever found this one full."""
+    if webinar.status is not PublicationStatus.published:
+        return None
+    return sessions_queries.find_next_session(work.db, webinar.id, now, session.id, seats=seats)
+
+
 def check_room(work: ReadWork, url: str) -> str:
     """Raises:
     InvalidField: unless the address of a room is empty, or https and on an allowed host.
@@ -303,8 +358,8 @@ def _wall(session: WebinarSession, changes: Mapping[str, Any]) -> WallTime:
 def _move(work: Work, session: WebinarSession, wall: WallTime, minutes: int, now: datetime) -> None:
     if now >= session.starts_at:
         raise SessionStarted
-    _check_minutes(minutes)
-    starts_at = _future_start(wall, now)
+    check_minutes(minutes)
+    starts_at = future_start(wall, now)
     former = {"former_starts_at": session.starts_at.isoformat(), "former_timezone": session.timezone}
     session.starts_at_local, session.timezone = wall
     session.duration_minutes = minutes
@@ -316,10 +371,19 @@ def _move(work: Work, session: WebinarSession, wall: WallTime, minutes: int, now
         work.db, reason=SkipReason.superseded, kinds=_VOID_AFTER_CHANGE, session_id=session.id
     )
     reminders.plan_session(work, session, now)
-    messages.plan_notices(work, MessageKind.moved, session, now, statuses=_TOLD_OF_MOVE, facts=former)
+    messages.plan_notices(
+        work, MessageKind.moved, session, now, statuses=_TOLD_OF_MOVE, occasion=session.schedule_version, facts=former
+    )
+    registrations_queries.cut_offers(work.db, session.id, starts_at)
 
 
-def _future_start(wall: WallTime, now: datetime) -> datetime:
+def future_start(wall: WallTime, now: datetime) -> datetime:
+    """The moment of a wall time that lies ahead.
+
+    Raises:
+        SessionStarted: if it has passed.
+        TimeDoesNotExist, TimeIsAmbiguous, UnknownTimezone, InvalidField.
+    """
     starts_at = start_of(wall)
     if starts_at <= now:
         raise SessionStarted("The start lies in the past. Choose a time to come.", field="starts_at_local")
@@ -338,14 +402,26 @@ def _check_to_come(session: WebinarSession, now: datetime) -> None:
         raise SessionStarted
 
 
-def _check_minutes(minutes: int) -> None:
+def _as_series_says(session: WebinarSession) -> tuple[object, ...]:
+    """All that a series decides about its sessions."""
+    time = (session.starts_at_local, session.timezone, session.duration_minutes)
+    return (*time, session.capacity, session.room_url, session.waitlist_open)
+
+
+def check_minutes(minutes: int) -> None:
+    """Raises:
+    InvalidField: if a session cannot be that long.
+    """
     if not SHORTEST_MINUTES <= minutes <= LONGEST_MINUTES:
         raise InvalidField(
             f"A session takes {SHORTEST_MINUTES} to {LONGEST_MINUTES} minutes.", field="duration_minutes"
         )
 
 
-def _check_capacity(capacity: int) -> None:
+def check_capacity(capacity: int) -> None:
+    """Raises:
+    CapacityTooSmall: if there would be no seat.
+    """
     if capacity < 1:
         raise CapacityTooSmall(field="capacity")
 

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from webinars.errors import InvalidField, NotFound
 from webinars.queries import catalogue as catalogue_queries
+from webinars.queries import series as series_queries
 from webinars.queries import sessions as sessions_queries
 from webinars.services import audit, catalogue, reminders
 from webinars.tables import Presenter, Topic, Webinar, WebinarPresenter, WebinarTopic
@@ -115,6 +116,7 @@ def delete_webinar(work: Work, slug: str, *, actor: str, now: datetime) -> None:
     if sessions_queries.list_sessions(work.db, public_only=False, webinar_id=webinar.id, limit=1):
         raise InvalidField("A webinar with sessions cannot be deleted. Archive it instead.", field="slug")
     audit.note(work, actor, "webinar.delete", now, subject_id=webinar.id)
+    series_queries.delete_series_of(work.db, webinar.id)
     work.db.delete(webinar)
 
 

@@ -9,15 +9,20 @@ from webinars.tables.hosts import Host, SignIn
 from webinars.tables.idempotency import IdempotencyKey, KeptAnswer
 from webinars.tables.messages import Message
 from webinars.tables.presenters import Presenter
+from webinars.tables.questions import Answer, Question
+from webinars.tables.rates import RateCount
 from webinars.tables.registrations import Registration
 from webinars.tables.reminders import Reminder, ReminderRule
+from webinars.tables.series import Series
 from webinars.tables.sessions import WebinarSession
 from webinars.tables.tokens import Token
 from webinars.tables.topics import Topic
+from webinars.tables.visits import VisitCount
 from webinars.tables.webinars import Webinar, WebinarPresenter, WebinarTopic
 from webinars.tables.workers import Worker
 
 __all__ = [
+    "Answer",
     "Attendance",
     "AttendanceInterval",
     "AuditEntry",
@@ -28,14 +33,18 @@ __all__ = [
     "KeptAnswer",
     "Message",
     "Presenter",
+    "Question",
+    "RateCount",
     "Registration",
     "Reminder",
     "ReminderRule",
     "Retention",
+    "Series",
     "SignIn",
     "Table",
     "Token",
     "Topic",
+    "VisitCount",
     "Webinar",
     "WebinarPresenter",
     "WebinarSession",

@@ -30,6 +30,12 @@ class Registration(Table, table=True):
             sqlite_where=sa.text("status = 'waitlisted'"),
             postgresql_where=sa.text("status = 'waitlisted'"),
         ),
+        sa.Index(
+            "ix_registrations_offers",
+            "offer_expires_at",
+            sqlite_where=sa.text("status = 'offered'"),
+            postgresql_where=sa.text("status = 'offered'"),
+        ),
     )
 
     session_id: UUID = reference("sessions.id", ondelete="RESTRICT")
@@ -55,5 +61,14 @@ class Registration(Table, table=True):
     created_at: datetime = moment()
     confirmed_at: datetime | None = moment(default=None)
     waitlisted_at: datetime | None = moment(default=None)
+    offered_at: datetime | None = moment(default=None)
+    offer_expires_at: datetime | None = moment(default=None)
+    """Until when the seat is kept for whoever it was offered to."""
     withdrawn_at: datetime | None = moment(default=None)
+    withdrawn_from: RegistrationStatus | None = enum(RegistrationStatus, checked=False, default=None)
+    """What it was before it was given up: what an undo brings back."""
+    replaces_id: UUID | None = reference("registrations.id", index=True, default=None, ondelete="SET NULL")
+    """The registrant's place in another session, which ends as soon as this one has a seat: a move."""
+    erased_at: datetime | None = moment(default=None)
+    """When all that told of the person was taken out; what is left counts in statistics alone."""
     updated_at: datetime = moment()

@@ -31,6 +31,11 @@ class WebinarSession(Table, table=True):
     )
 
     webinar_id: UUID = reference("webinars.id", index=True, ondelete="RESTRICT")
+    series_id: UUID | None = reference("series.id", index=True, default=None, ondelete="SET NULL")
+    series_starts_at_local: datetime | None = column(sa.DateTime(), default=None)
+    """The wall time that the series' rule gave it: by this the series knows it again, whenever it really starts."""
+    is_exception: bool = False
+    """Whether it was edited by itself, so that a change of its series leaves it as it is."""
     status: SessionStatus = enum(SessionStatus, default=SessionStatus.scheduled)
     starts_at_local: datetime = column(sa.DateTime())
     """Wall time, naive, in `timezone`."""
@@ -41,10 +46,16 @@ class WebinarSession(Table, table=True):
     ends_at: datetime = moment()
     capacity: int
     seats_taken: int = 0
-    """Seats of confirmed registrations: a counter, because counting rows took 154 ms at a million of them."""
+    """Seats confirmed and offered: a counter, because counting rows took 154 ms at a million of them."""
     waitlisted: int = 0
     """People on the waitlist: a counter too."""
     waitlist_open: bool = True
+    registration_opens_at: datetime | None = moment(default=None)
+    """Before this nobody registers; None: at once."""
+    registration_closes_at: datetime | None = moment(default=None)
+    """From this moment on nobody registers; None: until the start."""
+    broadcast_at: datetime | None = moment(default=None)
+    """When the whole waitlist was last told that a seat is free."""
     room_url: str = ""
     """Where the join button leads; registrants never see it before the room opens."""
     schedule_version: int = 0

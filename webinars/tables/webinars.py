@@ -29,6 +29,8 @@ class Webinar(Table, table=True):
     """Whether a host decides on each registration before it takes a seat."""
     asks_question: bool = False
     """Whether the form has room for a question to the presenter."""
+    has_questions: bool = False
+    """Whether there are questions to be answered: most webinars have none, and need not be asked for them."""
     replay_url: str = ""
     version: int = 1
     created_at: datetime = moment()

@@ -60,14 +60,23 @@ def go(path: str, **said: str) -> Response:
 
 def act(process: Process, back: str, done: str, deed: Callable[[Work], object]) -> Response:
     """Do something in a transaction of its own, and go back with what came of it."""
+
+    def then(work: Work) -> Response:
+        deed(work)
+        return go(back, done=done)
+
+    return attempt(process, back, then)
+
+
+def attempt(process: Process, back: str, deed: Callable[[Work], Response]) -> Response:
+    """Do something in a transaction of its own that knows where to go on; what is refused leads back."""
     try:
         with process.work() as work:
-            deed(work)
+            return deed(work)
     except NotFound:
         raise
     except WebinarsError as refusal:
         return go(back, refused=refusal.code)
-    return go(back, done=done)
 
 
 def _with(path: str, **said: str) -> str:

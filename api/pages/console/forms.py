@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import TracebackType
@@ -13,11 +14,12 @@ from webinars.errors import (
     NotFound,
     TimeDoesNotExist,
     TimeIsAmbiguous,
+    UnknownTimezone,
     VersionMismatch,
     WebinarsError,
 )
 from webinars.rules.catalogue import clean_link, clean_slug
-from webinars.rules.sessions import zone
+from webinars.rules.sessions import start_of, zone
 from webinars.terms import WallTime
 
 UNUSABLE = 422
@@ -83,6 +85,14 @@ class Checks:
             self._note(refusal)
             return ""
 
+    def clean(self, clean: Callable[[str], str], value: str) -> str:
+        """What a rule makes of a value."""
+        try:
+            return clean(value)
+        except InvalidField as refusal:
+            self._note(refusal)
+            return ""
+
     def link(self, name: str, value: str) -> str:
         try:
             return clean_link(value, name)
@@ -97,12 +107,32 @@ class Checks:
             self.errors["date"] = "Enter the day of the session."
         if clock is None:
             self.errors["time"] = "Enter the time of day, such as 18:00."
-        try:
-            zone(timezone)
-        except WebinarsError:
-            self.errors["timezone"] = "Choose the time zone of the session."
+        self.timezone(timezone, "Choose the time zone of the session.")
         day, clock = day or datetime.min, clock or datetime.min  # noqa: DTZ901 - wall time has no zone
         return WallTime(datetime.combine(day.date(), clock.time()), timezone)
+
+    def timezone(self, value: str, words: str) -> str:
+        try:
+            zone(value)
+        except WebinarsError:
+            self.errors["timezone"] = words
+        return value
+
+    def moment(self, name: str, value: str, timezone: str) -> datetime | None:
+        """A moment from a field of day and time on the wall in `timezone`; None if it is empty."""
+        if not value.strip():
+            return None
+        local = _parsed(value, "%Y-%m-%dT%H:%M")
+        if local is None:
+            self.errors[name] = "Enter day and time, or leave it empty."
+            return None
+        try:
+            return start_of(WallTime(local, timezone))
+        except UnknownTimezone:
+            return None  # said beside the zone
+        except WebinarsError as refusal:
+            self.errors[name] = refusal.detail
+            return None
 
     def _note(self, refusal: WebinarsError) -> None:
         if isinstance(refusal, VersionMismatch):

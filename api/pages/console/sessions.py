@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import lru_cache
 from typing import Annotated, Any
 from uuid import UUID
@@ -15,6 +16,7 @@ from api.dependencies import NowDep, ProcessDep, ReadDep
 from api.pages.console.access import HOME, Changer, Viewer
 from api.pages.console.answers import act, console_page, go
 from api.pages.console.forms import UNUSABLE, Checks
+from webinars.rules.sessions import wall_time
 from webinars.services import messages, registrants, sessions, webinars
 from webinars.services.hosts import SignedIn
 from webinars.services.sessions import LONGEST_MINUTES, SHORTEST_MINUTES
@@ -23,7 +25,7 @@ from webinars.work import Process, Work
 
 router = APIRouter()
 _MOST_SEATS = 100_000
-_USUAL_ZONES = (
+USUAL_ZONES = (
     "America/New_York",
     "America/Chicago",
     "America/Denver",
@@ -59,8 +61,25 @@ class RoomForm(BaseModel):
         }
 
 
-class SessionForm(TimeForm, RoomForm):
+class WindowForm(BaseModel):
+    """In which time the public may register, as the clock on the session's wall shows it; empty for no limit."""
+
+    registration_opens_at: str = ""
+    registration_closes_at: str = ""
+
+    def window(self, checks: Checks, timezone: str) -> dict[str, Any]:
+        return {
+            name: checks.moment(name, getattr(self, name), timezone)
+            for name in ("registration_opens_at", "registration_closes_at")
+        }
+
+
+class SessionForm(TimeForm, RoomForm, WindowForm):
     is_draft: bool = False
+
+
+class SeatsForm(RoomForm, WindowForm):
+    pass
 
 
 class MoveForm(TimeForm):
@@ -81,7 +100,7 @@ def create_session(
 ) -> Response:
     with Checks() as checks:
         wall, minutes = form.when(checks)
-        facts = form.facts(checks)
+        facts = form.facts(checks) | form.window(checks, form.timezone)
         checks.done()
         with process.work() as work:
             item = sessions.create_session(
@@ -115,10 +134,12 @@ def overview(request: Request, session_id: UUID, host: Viewer, work: ReadDep, no
 @router.get("/sessions/{session_id}/room")
 def edit_room(request: Request, session_id: UUID, host: Changer, process: ProcessDep, work: ReadDep) -> Response:
     session = sessions.get_session(work, session_id, public_only=False).session
-    form = RoomForm(
+    form = SeatsForm(
         capacity=str(session.capacity),
         room_url=session.room_url,
         waitlist_open=session.waitlist_open,
+        registration_opens_at=_on_the_wall(session.registration_opens_at, session.timezone),
+        registration_closes_at=_on_the_wall(session.registration_closes_at, session.timezone),
         version=session.version,
     )
     return _change_page(request, "session_room.html", session_id, host, process, form, Checks())
@@ -128,14 +149,16 @@ def edit_room(request: Request, session_id: UUID, host: Changer, process: Proces
 def change_room(
     request: Request,
     session_id: UUID,
-    form: Annotated[RoomForm, Form()],
+    form: Annotated[SeatsForm, Form()],
     host: Changer,
     process: ProcessDep,
     now: NowDep,
 ) -> Response:
-    """Change seats, waitlist and room."""
+    """Change seats, waitlist, room, and when one may register."""
+    with process.read() as work:
+        timezone = sessions.get_session(work, session_id, public_only=False).session.timezone
     with Checks() as checks:
-        facts = form.facts(checks)
+        facts = form.facts(checks) | form.window(checks, timezone)
         checks.done()
         with process.work() as work:
             sessions.update_session(work, session_id, facts, version=form.version, actor=host.actor, now=now)
@@ -213,19 +236,23 @@ def cancel(
     return act(process, _page_of(session_id), "cancelled", deed)
 
 
+def _on_the_wall(moment: datetime | None, timezone: str) -> str:
+    return wall_time(moment, timezone).local.strftime("%Y-%m-%dT%H:%M") if moment else ""
+
+
 def _page_of(session_id: UUID) -> str:
     return f"{HOME}/sessions/{session_id}"
 
 
 @lru_cache(maxsize=1)
-def _other_zones() -> list[str]:
+def other_zones() -> list[str]:
     """Zones named after a place, but those that stand on top of the list."""
     return sorted(
         name
         for name in available_timezones()
         if "/" in name
         and not name.startswith(("Etc/", "US/", "posix/", "right/", "SystemV/"))
-        and name not in _USUAL_ZONES
+        and name not in USUAL_ZONES
     )
 
 
@@ -241,8 +268,8 @@ def _new_page(
             webinar=webinars.get_webinar(work, slug, public_only=False).webinar,
             form=form,
             errors=checks.errors,
-            usual_zones=_USUAL_ZONES,
-            other_zones=_other_zones(),
+            usual_zones=USUAL_ZONES,
+            other_zones=other_zones(),
         )
 
 
@@ -252,7 +279,7 @@ def _change_page(
     session_id: UUID,
     host: SignedIn,
     process: Process,
-    form: RoomForm | MoveForm,
+    form: SeatsForm | MoveForm,
     checks: Checks,
     **facts: Any,
 ) -> Response:
@@ -268,7 +295,7 @@ def _change_page(
         item=item,
         form=form,
         errors=checks.errors,
-        usual_zones=_USUAL_ZONES,
-        other_zones=_other_zones(),
+        usual_zones=USUAL_ZONES,
+        other_zones=other_zones(),
         **facts,
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from math import ceil
 from threading import Lock
 from typing import Annotated
@@ -12,19 +14,20 @@ from fastapi.responses import Response
 from pydantic import BaseModel
 
 from api.dependencies import NowDep, ProcessDep
-from api.middleware.rates import SIGN_IN, Rates, network
+from api.middleware.rates import client_network
 from api.pages.console.access import HOME, cookie_name, local_path, set_cookie
 from api.pages.console.answers import console_page, go
 from api.pages.console.forms import UNUSABLE
 from webinars.errors import Busy, SignInFailed, TooManyRequests
 from webinars.rules.registrations import same_person
-from webinars.services import hosts
+from webinars.services import hosts, rates
+from webinars.services.rates import SIGN_IN, by_block, by_person
 from webinars.work import Process
 
 router = APIRouter()
 _LONGEST_WAIT = 3.0
 _one_by_one = Lock()
-"""One password at a time: many tries sent at once are all counted, and Argon2's memory is needed only once."""
+"""One password at a time: Argon2's memory is needed only once."""
 
 
 class SignInForm(BaseModel):
@@ -41,11 +44,13 @@ def show_sign_in(request: Request, next: str = HOME) -> Response:  # noqa: A002 
 @router.post("/sign-in")
 def sign_in(request: Request, form: Annotated[SignInForm, Form()], process: ProcessDep, now: NowDep) -> Response:
     form.next = local_path(form.next)
+    tries = (by_block(client_network(request)), by_person(same_person(form.email.strip())))
     try:
-        host_id = _checked(request, process, form)
+        host_id = _checked(process, form, tries, now)
     except (SignInFailed, TooManyRequests) as refusal:
         return _form(request, form, refusal)
     with process.work() as work:
+        rates.give_back(work, SIGN_IN, tries)
         secret = hosts.sign_in(work, host_id, now)
     response = go(form.next)
     set_cookie(response, process.settings, secret)
@@ -63,31 +68,20 @@ def sign_out(request: Request, process: ProcessDep) -> Response:
     return response
 
 
-def _checked(request: Request, process: Process, form: SignInForm) -> UUID:
-    """The host with this password. Failures count against the network and against the address, each for itself.
+def _checked(process: Process, form: SignInForm, tries: Sequence[str], now: datetime) -> UUID:
+    """The host with this password. A try counts before it is made, so that many at once cannot be more than many in
+    turn; signing in well takes it back.
 
     Raises:
         SignInFailed: if there is no such host, or it is another password.
         TooManyRequests: after five failures, whatever the password.
     """
-    rates: Rates = request.app.state.rates
-    person = process.vault.index("sign_in", same_person(form.email.strip())).hex()
-    buckets = (
-        ("sign-in-network", network(request.client.host if request.client else None)),
-        ("sign-in-address", person),
-    )
     if not _one_by_one.acquire(timeout=_LONGEST_WAIT):
         raise Busy("Very many sign-ins at this moment. Try again in a few seconds.", retry_after=5)
     try:
-        for bucket in buckets:
-            rates.check(SIGN_IN, *bucket)
-        try:
-            with process.read() as work:
-                return hosts.check_password(work, form.email, form.password).id
-        except SignInFailed:
-            for bucket in buckets:
-                rates.count(SIGN_IN, *bucket)
-            raise
+        rates.take_one(process, SIGN_IN, tries, now)
+        with process.read() as work:
+            return hosts.check_password(work, form.email, form.password).id
     finally:
         _one_by_one.release()
 

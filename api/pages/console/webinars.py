@@ -12,8 +12,10 @@ from api.dependencies import NowDep, ProcessDep, ReadDep
 from api.pages.console.access import HOME, Changer, Manager, Viewer
 from api.pages.console.answers import act, console_page, go
 from api.pages.console.forms import UNUSABLE, Checks
+from api.pages.console.series import rule_words
 from webinars.rules.catalogue import telling_words
-from webinars.services import catalogue, sessions, webinars
+from webinars.rules.questions import condition_of
+from webinars.services import catalogue, questions, series, sessions, visits, webinars
 from webinars.services.hosts import SignedIn
 from webinars.terms import PublicationStatus
 from webinars.work import Process, Work
@@ -21,6 +23,7 @@ from webinars.work import Process, Work
 router = APIRouter(prefix="/webinars")
 _LIST = f"{HOME}/webinars"
 _MOST_SESSIONS = 100
+_MOST_SOURCES = 20
 _NEUTRAL = "Your webinar"
 
 
@@ -80,7 +83,21 @@ def create_webinar(
 def webinar(request: Request, slug: str, host: Viewer, work: ReadDep, now: NowDep) -> Response:
     offer = webinars.get_webinar(work, slug, public_only=False)
     scheduled = sessions.list_sessions(work, webinar=slug, public_only=False, limit=_MOST_SESSIONS).items
-    return console_page(request, "webinar.html", host, offer=offer, scheduled=scheduled, now=now)
+    rules = [(row, rule_words(row.rrule, row.starts_at_local)) for row in series.list_series(work, slug)]
+    known = questions.list_questions(work, slug, public_only=False)
+    asked = [question for question in known if question.retired_at is None]
+    return console_page(
+        request,
+        "webinar.html",
+        host,
+        offer=offer,
+        scheduled=scheduled,
+        series=rules,
+        sources=visits.list_sources(work, slug, most=_MOST_SOURCES),
+        asked=[(question, condition_of(question, asked)) for question in asked],
+        retired=[question for question in known if question.retired_at is not None],
+        now=now,
+    )
 
 
 @router.get("/{slug}/edit")

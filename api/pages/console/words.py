@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from webinars import errors
 from webinars.errors import WebinarsError
+from webinars.rules.visits import OTHER
 from webinars.terms import (
     AttendanceState,
     Evidence,
     MessageKind,
     MessageState,
     PublicationStatus,
+    QuestionKind,
     RegistrationStatus,
     Role,
     SessionStatus,
@@ -23,8 +27,17 @@ DONE = {
     "archived": "Archived. The public no longer sees this webinar.",
     "cancelled": "The session is cancelled. Everybody registered for it is told by mail.",
     "created": "Created as a draft. Publish it when it is ready for the public.",
-    "declined": "The registration is cancelled. The registrant is told by mail, and the seat is free again.",
+    "declined": "The registration is cancelled. The registrant is told by mail.",
     "draft": "Taken back to draft. The public no longer sees this webinar.",
+    "registered": "Registered. The registrant is told by mail.",
+    "health_revealed": "Health answers are shown. This was noted in the audit log.",
+    "question_retired": "It is not asked any more. Answers that were given are kept.",
+    "readmitted": "Let in again. The registrant is told by mail.",
+    "registered_before": "They were registered before: nothing is changed. Their own mail is sent again.",
+    "accepted": "The seat is theirs. The registrant is told by mail.",
+    "erased": "Erased. What is left counts in the numbers and leads to nobody.",
+    "transferred": "Changed to the other session. The registrant is told by mail.",
+    "transferred_waiting": "On the waitlist of the other session. The old place is kept until there is a seat.",
     "moved": "The session is moved. Mails with the new time are on their way.",
     "published": "Published. The public can see it now.",
     "resent": "Their mail is sent again, unless it went out within the last hour.",
@@ -36,6 +49,9 @@ DONE = {
         "calendars: choose a neutral one."
     ),
     "scheduled": "The session is scheduled.",
+    "series_cancelled": "All sessions to come are cancelled. Everybody registered for one is told by mail.",
+    "series_changed": "The series is changed. Whoever is registered for a session that moved or ended is told by mail.",
+    "series_created": "The series is scheduled.",
     "signed_out": "You are signed out.",
 }
 """What a page says after a deed, by the code in `?done=`."""
@@ -53,16 +69,22 @@ SESSIONS = {
 }
 REGISTRATIONS = {
     RegistrationStatus.confirmed: "Confirmed",
+    RegistrationStatus.offered: "Seat offered",
     RegistrationStatus.waitlisted: "Waitlist",
     RegistrationStatus.pending: "Waiting for approval",
     RegistrationStatus.declined: "Declined",
     RegistrationStatus.withdrawn: "Withdrawn",
+    RegistrationStatus.lapsed: "Did not answer",
 }
+LANGUAGES = {"en-US": "English", "es-US": "Spanish"}
+"""What a host may note down of a registrant, by language tag."""
 KINDS = {
     MessageKind.confirmation: "Confirmation",
     MessageKind.waitlisted: "On the waitlist",
     MessageKind.pending: "Request received",
-    MessageKind.promoted: "Seat from the waitlist",
+    MessageKind.offered: "Seat offered",
+    MessageKind.lapsed: "Offer ended",
+    MessageKind.seat_free: "A seat is free",
     MessageKind.declined: "Declined",
     MessageKind.resent: "Own mail again",
     MessageKind.withdrawn: "Withdrawal",
@@ -104,8 +126,18 @@ EVIDENCE = {
     Evidence.interval: "joining and leaving reported",
     Evidence.host: "confirmed by a host",
 }
+QUESTIONS = {
+    QuestionKind.text: "A few words",
+    QuestionKind.long_text: "Several lines",
+    QuestionKind.choice: "One of several choices",
+    QuestionKind.choices: "Any of several choices",
+    QuestionKind.yes_no: "Yes or no",
+    QuestionKind.number: "A number",
+    QuestionKind.date: "A day",
+}
 TASKS = {TaskState.none: "No task", TaskState.open: "To call", TaskState.done: "Done"}
 
+_SOURCES = {"src": "Link on", "page": "Form on", "referrer": "Site"}
 _REFUSALS = {
     kind.code: kind.words
     for kind in vars(errors).values()
@@ -117,6 +149,18 @@ _REFUSALS[errors.VersionMismatch.code] = "Somebody changed this in the meantime.
 def refusal(code: str) -> str | None:
     """What was refused, by the code in `?refused=`."""
     return _REFUSALS.get(code)
+
+
+def source(touch: Mapping[str, str]) -> str:
+    """Where somebody came from, as hosts say it."""
+    if not touch:
+        return "Direct, or not known"
+    if touch == OTHER:
+        return "All others"
+    named = " / ".join(touch[key] for key in ("utm_source", "utm_medium", "utm_campaign") if key in touch)
+    said = [named] if named else []
+    said += [f"{words} {touch[key]}" for key, words in _SOURCES.items() if key in touch]
+    return ", ".join(said)
 
 
 def reason(code: str | None) -> str:

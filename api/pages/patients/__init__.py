@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from api.pages.patients import joining, listing, my_registration, registering, small_files
+from api.pages.patients import joining, listing, my_registration, my_seat, registering, several, small_files, visits
 
 router = APIRouter(include_in_schema=False)
-for part in (listing, registering, my_registration, joining, small_files):
+for part in (listing, registering, several, my_registration, my_seat, joining, small_files, visits):
     router.include_router(part.router)

@@ -6,19 +6,21 @@ import hashlib
 import json
 import re
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends, Request
 
-from api.middleware.rates import network
-from api.pages.patients.source import read_source
+from api.middleware.rates import client_network
+from api.pages.patients.questions import MOST_FIELDS, typed_answers
+from api.pages.patients.source import kept_source
 from api.pages.patients.zones import known_zone
 from api.registering import registration_request
 from webinars.errors import InvalidField
+from webinars.rules.questions import Asked, read_answers
 from webinars.rules.registrations import clean_email, clean_name
 from webinars.services.consents import CONSENT_TEXTS, ConsentAnswer, ConsentText
 from webinars.services.idempotency import read_key
@@ -46,6 +48,10 @@ class Form:
     name: str = ""
     email: str = ""
     seats: str = "1"
+    asked: Sequence[Asked] = ()
+    """What the webinar asks."""
+    answers: Mapping[str, Any] = field(default_factory=dict)
+    """What was typed or ticked, by question id."""
     question: str = ""
     timezone: str = ""
     consents: frozenset[str] = frozenset()
@@ -62,35 +68,39 @@ class Form:
     def mistakes(self) -> dict[str, str]:
         """What has to be put right, by field, in the order of the page."""
         found: dict[str, str] = {}
-        for field, check, text in (("name", clean_name, self.name), ("email", clean_email, self.email)):
+        for name, check, text in (("name", clean_name, self.name), ("email", clean_email, self.email)):
             try:
                 check(text)
             except InvalidField as error:
-                found[field] = error.detail
+                found[name] = error.detail
+        found |= read_answers(self.asked, self.answers)[1]
         if len(self.question) > LONGEST_QUESTION:
             found["question"] = f"Enter a question of at most {LONGEST_QUESTION} characters."
         return found
 
 
-def blank_form(timezone: str, now: datetime) -> Form:
-    return Form(timezone=timezone, form_key=secrets.token_urlsafe(16), opened_at=str(int(now.timestamp() * 1000)))
+def blank_form(timezone: str, asked: Sequence[Asked], now: datetime) -> Form:
+    opened_at = str(int(now.timestamp() * 1000))
+    return Form(timezone=timezone, asked=asked, form_key=secrets.token_urlsafe(16), opened_at=opened_at)
 
 
 async def read_form(request: Request) -> dict[str, str]:
     """The fields of a form that was sent; files are left out."""
-    data = await request.form(max_files=0, max_fields=40)
+    data = await request.form(max_files=0, max_fields=40 + MOST_FIELDS)
     return {name: value for name, value in data.items() if isinstance(value, str)}
 
 
 FieldsDep = Annotated[dict[str, str], Depends(read_form)]
 
 
-def filled_form(fields: Mapping[str, str], session_timezone: str) -> Form:
+def filled_form(fields: Mapping[str, str], session_timezone: str, asked: Sequence[Asked]) -> Form:
     """What was sent. A zone that does not exist is no reason to turn anybody away: then the session's counts."""
     return Form(
         name=fields.get("name", ""),
         email=fields.get("email", ""),
         seats="2" if fields.get("seats") == "2" else "1",
+        asked=asked,
+        answers=typed_answers(fields, asked),
         question=fields.get("question", "").replace("\r\n", "\n").strip(),
         timezone=known_zone(fields.get("timezone", "")) or session_timezone,
         consents=frozenset(consent_field(text) for text in CONSENTS if fields.get(consent_field(text))),
@@ -112,7 +122,8 @@ def request_of(
     The form's key counts together with what was typed: pressed twice it is one registration, but whoever goes back and
     registers somebody else is not told that the form was used.
     """
-    body = json.dumps([form.name, form.email, form.seats, form.question, form.timezone, sorted(form.consents)]).encode()
+    typed = [form.name, form.email, form.seats, form.answers, form.question, form.timezone, sorted(form.consents)]
+    body = json.dumps(typed).encode()
     key = f"{form.form_key}:{hashlib.sha256(body).hexdigest()}" if form.form_key else None
     return registration_request(
         session_id,
@@ -123,12 +134,14 @@ def request_of(
         seats=int(form.seats),
         phone=None,
         question=form.question if asks_question else None,
+        answers=form.answers,
         consents=[
             ConsentAnswer(text.purpose, text.channel, consent_field(text) in form.consents, "form") for text in CONSENTS
         ],
-        source=read_source(fields),
-        address_block=network(request.client.host if request.client else None),
+        source=kept_source(fields),
+        address_block=client_network(request),
         idempotency=read_key(f"form:{session_id}", key, body),
+        is_limited=True,
     )
 
 

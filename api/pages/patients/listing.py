@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from http import HTTPStatus
-from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
 from api.dependencies import NowDep, ReadDep
-from api.pages.patients.source import visit_source
+from api.pages.patients.source import carried, visit_source
 from api.pages.patients.view import readable, show
+from api.pages.patients.visits import COUNTED
+from api.pages.patients.zones import chosen_zone
 from webinars.services import catalogue, programme
+from webinars.work import ReadWork
 
 router = APIRouter()
 
@@ -45,7 +48,7 @@ def topic(request: Request, slug: str, work: ReadDep, now: NowDep) -> Response:
 
 @readable(router, "/webinars/{slug}")
 def webinar(request: Request, slug: str, work: ReadDep, now: NowDep, session: str = "") -> Response:
-    return _webinar_page(request, slug, work, now, session)
+    return webinar_page(request, slug, work, now, session)
 
 
 @readable(router, "/webinars/{slug}/register")
@@ -53,23 +56,34 @@ def choose(request: Request, slug: str, work: ReadDep, now: NowDep, session: str
     """Where the choice of a date leads: to that session's form, or back with a word if none was chosen."""
     _, sessions = programme.list_sessions_of(work, slug, now)
     if session not in {str(item.session.id) for item in sessions}:
-        return _webinar_page(request, slug, work, now, "", is_unchosen=True)
-    query = visit_source(request)
-    tail = f"?{urlencode(query)}" if query else ""
-    return RedirectResponse(f"/sessions/{UUID(session)}/register{tail}", HTTPStatus.SEE_OTHER)
+        return webinar_page(request, slug, work, now, unchosen="one")
+    return RedirectResponse(f"/sessions/{UUID(session)}/register{onward(request)}", HTTPStatus.SEE_OTHER)
 
 
-def _webinar_page(
-    request: Request, slug: str, work: ReadDep, now: NowDep, chosen: str, *, is_unchosen: bool = False
+def onward(request: Request) -> str:
+    """What goes along to a form, as the end of its address: the visitor's source, and the zone they chose."""
+    timezone = chosen_zone(request)
+    return carried(visit_source(request) | ({"timezone": timezone} if timezone else {}))
+
+
+def webinar_page(
+    request: Request, slug: str, work: ReadWork, now: datetime, chosen: str = "", *, unchosen: str = ""
 ) -> Response:
+    """A webinar with its dates.
+
+    Args:
+        chosen: the id of the session that is ticked already.
+        unchosen: where a choice is missing: of `one` date or of `several`.
+    """
     offer, sessions = programme.list_sessions_of(work, slug, now)
     return show(
         request,
         "webinar.html",
-        status=HTTPStatus.UNPROCESSABLE_ENTITY if is_unchosen else HTTPStatus.OK,
+        status=HTTPStatus.UNPROCESSABLE_ENTITY if unchosen else HTTPStatus.OK,
+        headers=COUNTED,
         offer=offer,
         sessions=sessions,
         areas=programme.conditions_of(work, offer),
         chosen=chosen,
-        is_unchosen=is_unchosen,
+        unchosen=unchosen,
     )

@@ -7,20 +7,22 @@ from http import HTTPStatus
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
-from api.dependencies import NowDep, ProcessDep, ReadDep, WorkDep
-from api.pages.patients.form import FieldsDep
+from api.dependencies import NowDep, ProcessDep, ReadDep
 from api.pages.patients.view import guarded_link, readable, show
 from api.pages.rendering import PRIVATE, SECRET_ADDRESS
-from webinars.errors import RegistrationNotActive, SessionStarted
-from webinars.rules.sessions import is_live
-from webinars.services import programme, registrations
+from webinars.rules.sessions import is_live, is_to_come
+from webinars.services import moves, programme, registrations, waitlist
 from webinars.services.links import link, open_link
-from webinars.terms import LinkPurpose, SessionStatus
+from webinars.services.registrations import UNDO_TIME
+from webinars.settings import Settings
+from webinars.terms import ACTIVE, LinkPurpose, SessionStatus
 
 router = APIRouter()
 PATH = "/my-registration"
 COOKIE = "my_registration"
 COOKIE_SECONDS = 30 * 60
+MOST_DATES = 12
+"""How many other dates can be changed to."""
 
 
 @readable(router, "/m/{token}")
@@ -28,6 +30,12 @@ def open_by_link(request: Request, token: str, process: ProcessDep, work: ReadDe
     with guarded_link(request):
         open_link(work, LinkPurpose.manage, token, now)
     response = RedirectResponse(PATH, HTTPStatus.SEE_OTHER, SECRET_ADDRESS)
+    keep_open(response, process.settings, token)
+    return response
+
+
+def keep_open(response: Response, settings: Settings, token: str) -> None:
+    """Let the page show this registration for a while."""
     response.set_cookie(
         COOKIE,
         token,
@@ -35,9 +43,8 @@ def open_by_link(request: Request, token: str, process: ProcessDep, work: ReadDe
         path=PATH,
         httponly=True,
         samesite="lax",  # the link is pressed in a mail program: strict would lose it there
-        secure=process.settings.is_secure,
+        secure=settings.is_secure,
     )
-    return response
 
 
 @readable(router, PATH)
@@ -49,8 +56,13 @@ def my_registration(request: Request, work: ReadDep, now: NowDep, said: str = ""
         registration, item = open_link(work, LinkPurpose.manage, token, now)
     session, settings = item.session, work.settings
     opens_at = settings.join_opens_at(session.starts_at)
-    is_held = registration.status in registrations.ACTIVE and session.status is not SessionStatus.cancelled
+    is_coming = is_to_come(session.status, session.starts_at, now)
+    is_held = registration.status in ACTIVE and session.status is not SessionStatus.cancelled
+    can_undo = is_coming and registrations.can_undo(registration, now)
     listed = programme.get_listed(work, session.id, now) if item.is_public else None
+    elsewhere = moves.list_elsewhere(work, registration, now)
+    taken = {there.id for _, there in elsewhere}
+    others = programme.list_other_sessions(work, listed, now) if listed else []
     return show(
         request,
         "my_registration.html",
@@ -63,41 +75,13 @@ def my_registration(request: Request, work: ReadDep, now: NowDep, said: str = ""
         opens_at=opens_at,
         is_open=is_live(session.starts_at, session.ends_at, session.starts_at - opens_at, now),
         is_over=now >= session.ends_at,
+        can_take=waitlist.can_take(registration, session, now),
         can_leave=is_held and now < session.starts_at,
         can_return=listed is not None and listed.availability.takes_registrations,
-        others=programme.list_other_sessions(work, listed, now) if listed else [],
+        undo_until=registration.withdrawn_at + UNDO_TIME if can_undo and registration.withdrawn_at else None,
+        has_moved=moves.has_moved(registration),
+        elsewhere=elsewhere,
+        others=[other for other in others if other.session.id not in taken][:MOST_DATES],
         join_url=link(settings, work.vault, LinkPurpose.enter, registration),
         said=said,
     )
-
-
-@router.post(f"{PATH}/cancel")
-def cancel(request: Request, fields: FieldsDep, work: WorkDep, now: NowDep) -> Response:
-    said = ""
-    with guarded_link(request):
-        registration, _ = open_link(work, LinkPurpose.manage, request.cookies.get(COOKIE, ""), now)
-    if fields.get("registration") != str(registration.id):
-        said = "other"
-    else:
-        try:
-            registrations.withdraw(work, registration.id, now)
-        except (SessionStarted, RegistrationNotActive):
-            said = "late"
-    return _back(said)
-
-
-@router.post(f"{PATH}/resend")
-def resend(request: Request, fields: FieldsDep, work: WorkDep, now: NowDep) -> Response:
-    with guarded_link(request):
-        registration, _ = open_link(work, LinkPurpose.manage, request.cookies.get(COOKIE, ""), now)
-    if fields.get("registration") != str(registration.id):
-        return _back("other")
-    try:
-        registrations.resend(work, registration.id, now)
-    except RegistrationNotActive:
-        return _back("late")
-    return _back("resent")
-
-
-def _back(said: str) -> Response:
-    return RedirectResponse(f"{PATH}?said={said}" if said else PATH, HTTPStatus.SEE_OTHER, PRIVATE)

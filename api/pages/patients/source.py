@@ -1,30 +1,63 @@
-"""Where a visitor comes from: carried along in links and in the form, never in a cookie."""
+"""Where a visitor comes from: carried along in our own links and in the form, never in a cookie or the browser's store.
+
+The newest arrival stands in plain words (`utm_source=blog`), as whoever made the link wrote it. The first one stands
+beside it, folded into one, only where it is another.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from fastapi import Request
 
-KEYS = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content", "src", "page", "referrer")
-_LONGEST = 300
+from webinars.rules.visits import Touch, clean_touch, journey
 
-
-def read_source(values: Mapping[str, str]) -> dict[str, str]:
-    """The known keys that say something, cut to a sensible length."""
-    return {key: values[key][:_LONGEST] for key in KEYS if values.get(key)}
+_FIRST = "first"
+_LONGEST_FIRST = 1000
+_PLAIN = "/:"
+"""May stand in a query as they are: an address stays legible."""
 
 
 def visit_source(request: Request) -> dict[str, str]:
-    """What the address says; a site that sent the visitor here counts by its host alone."""
-    source = read_source(request.query_params)
-    host = urlsplit(request.headers.get("referer", "")).hostname
-    if host and host != request.url.hostname:
-        source.setdefault("referrer", host[:_LONGEST])
-    return source
+    """What links and forms of this page carry on."""
+    named, first = clean_touch(request.query_params), _unfold(request.query_params)
+    came_from = _other_site(request)
+    if not came_from or came_from == named.get("referrer"):
+        return _carry(named, first)
+    if first or "referrer" in named:  # an address of ours with an earlier arrival in it, found on another site
+        return _carry({"referrer": came_from}, first or named)
+    return _carry(named | {"referrer": came_from}, {})
+
+
+def read_source(fields: Mapping[str, str]) -> dict[str, str]:
+    """What a form carried, made clean."""
+    return _carry(clean_touch(fields), _unfold(fields))
+
+
+def kept_source(fields: Mapping[str, str]) -> dict[str, Touch]:
+    """What a registration keeps of what its form carried."""
+    return journey(clean_touch(fields), _unfold(fields))
 
 
 def carried(source: Mapping[str, str]) -> str:
     """The source as the end of a link: empty, or `?…`."""
-    return f"?{urlencode(source)}" if source else ""
+    return f"?{urlencode(source, safe=_PLAIN)}" if source else ""
+
+
+def _carry(last: Touch, first: Touch) -> dict[str, str]:
+    return last | ({_FIRST: urlencode(first, safe=_PLAIN)} if first and first != last else {})
+
+
+def _unfold(values: Mapping[str, str]) -> Touch:
+    return clean_touch(dict(parse_qsl(values.get(_FIRST, "")[:_LONGEST_FIRST])))
+
+
+def _other_site(request: Request) -> str:
+    """The page of another site whose link was followed, as far as the browser says."""
+    referrer = request.headers.get("referer", "")
+    try:
+        is_ours = urlsplit(referrer).netloc == request.headers.get("host")
+    except ValueError:
+        return ""
+    return "" if is_ours else clean_touch({"referrer": referrer}).get("referrer", "")

@@ -9,11 +9,10 @@ from typing import Any, TypeVar
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
-from api.middleware.rates import WRONG_LINK, Rates, network
+from api.middleware.rates import check_links
 from api.pages.patients.source import carried, visit_source
 from api.pages.patients.zones import chosen_zone, zone_choices
 from api.pages.rendering import page
-from webinars.errors import LinkInvalid
 
 HOME_ZONE = "America/Denver"
 """What the select stands at before anybody has chosen."""
@@ -48,16 +47,10 @@ def readable(router: APIRouter, path: str) -> Callable[[Route], Route]:
 
 @contextmanager
 def guarded_link(request: Request) -> Iterator[None]:
-    """Around everything that looks a personal link up: wrong ones are counted, too many are refused.
+    """Around everything that looks a personal link up. Wrong ones are counted where they are answered.
 
     Raises:
         TooManyRequests: when the visitor's network has tried too many wrong ones.
     """
-    rates: Rates = request.app.state.rates
-    who = network(request.client.host if request.client else None)
-    rates.check(WRONG_LINK, who)
-    try:
-        yield
-    except LinkInvalid:
-        rates.count(WRONG_LINK, who)
-        raise
+    check_links(request)
+    yield

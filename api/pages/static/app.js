@@ -124,6 +124,28 @@
     });
   }
 
+  // --- Questions that hang on an answer before them
+
+  const hanging = all("[data-show-if]");
+  if (hanging.length) {
+    const showAsked = () => {
+      for (const ask of hanging) {
+        const { showIf, values } = ask.dataset;
+        ask.hidden = !all(`[name^="${showIf}"]:checked`).some((picked) => (
+          !picked.closest("[hidden]") && values.split(" ").includes(picked.value)));
+      }
+    };
+    for (const words of all("[data-when]")) words.hidden = true;
+    addEventListener("change", showAsked);
+    addEventListener("pageshow", showAsked);
+    showAsked();
+  }
+
+  // --- A page that is read counts itself
+
+  const seen = one("[data-visit]");
+  if (seen) navigator.sendBeacon?.("/visits", new URLSearchParams(seen.dataset.visit));
+
   // --- Mistakes are read out first
 
   one(".error-summary")?.focus();

@@ -8,7 +8,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from api.middleware.body_limit import PUBLIC_LIMIT
+from api.middleware.body_limit import IMPORT_LIMIT, PUBLIC_LIMIT, TOKEN_LIMIT
 from webinars.work import Process
 
 
@@ -37,6 +37,17 @@ def test_a_body_that_turns_out_too_large_is_refused(visitor: httpx.Client) -> No
 def test_a_body_within_the_limit_reaches_the_route(visitor: httpx.Client) -> None:
     answer = visitor.post(f"/api/v1/sessions/{uuid4()}/registrations", content=b"x" * (PUBLIC_LIMIT - 1))
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
+
+
+def test_only_imports_of_somebody_known_may_be_larger(visitor: httpx.Client) -> None:
+    paths = [f"/api/v1/sessions/{uuid4()}/registrations", f"/console/sessions/{uuid4()}/registrants"]
+    token, cookie = {"Authorization": "Bearer web_wrong"}, {"Cookie": "webinars=wrong"}
+    for path, headers in ((paths[0], token), (paths[1], cookie)):
+        for size in (TOKEN_LIMIT + 1, IMPORT_LIMIT):
+            assert visitor.post(f"{path}/import", content=b"x" * size, headers=headers).status_code != 413
+            assert visitor.post(path, content=b"x" * size, headers=headers).status_code == 413
+            assert visitor.post(f"{path}/import", content=b"x" * size).status_code == 413
+        assert visitor.post(f"{path}/import", content=b"x" * (IMPORT_LIMIT + 1), headers=headers).status_code == 413
 
 
 def test_a_form_that_is_too_large_gets_a_page(visitor: httpx.Client) -> None:

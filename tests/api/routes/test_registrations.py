@@ -9,6 +9,7 @@ from sqlmodel import col, select
 
 from scheduler.loop import Scheduler
 from tests.factories import Factory
+from webinars.rules.visits import journey
 from webinars.services import registrations
 from webinars.tables import AuditEntry
 from webinars.terms import RegistrationStatus
@@ -18,13 +19,19 @@ from webinars.work import Process
 ANY = {"If-Match": "*"}
 
 
+def _refusal(answer: httpx.Response) -> tuple[int, str]:
+    return answer.status_code, answer.json()["code"]
+
+
 def _ids(page: httpx.Response) -> list[str]:
     return [item["id"] for item in page.json()["items"]]
 
 
 def test_a_token_reads_a_registration_in_full(api: httpx.Client, factory: Factory) -> None:
     session = factory.session().session
-    made = factory.registration(session.id, "Ana@Mail.example", phone="+1 303 555 0134", source={"src": "blog"})
+    made = factory.registration(
+        session.id, "Ana@Mail.example", phone="+1 303 555 0134", source=journey({"src": "blog"})
+    )
     item = api.get(f"/registrations/{made.registration.id}").json()
     assert item == {
         "id": str(made.registration.id),
@@ -36,12 +43,17 @@ def test_a_token_reads_a_registration_in_full(api: httpx.Client, factory: Factor
         "timezone": "America/Denver",
         "locale": "en-US",
         "seats": 1,
+        "answers": [],
         "source": {"src": "blog"},
         "created_at": "2026-03-02T15:00:00Z",
         "updated_at": "2026-03-02T15:00:00Z",
         "confirmed_at": "2026-03-02T15:00:00Z",
         "waitlisted_at": None,
+        "offered_at": None,
+        "offer_expires_at": None,
         "withdrawn_at": None,
+        "replaces_id": None,
+        "erased_at": None,
         "version": 1772463600000000,
     }
     listed = api.get(f"/sessions/{session.id}/registrations")
@@ -151,8 +163,139 @@ def test_cancelling_frees_the_seat_for_the_line(api: httpx.Client, factory: Fact
     cancelled = api.post(f"/registrations/{first}/cancel")
     assert (cancelled.status_code, cancelled.json()["status"]) == (200, "withdrawn")
     assert cancelled.headers["etag"] == f'"{cancelled.json()["version"]}"'
-    assert api.get(f"/registrations/{second}").json()["status"] == "confirmed"
+    assert api.get(f"/registrations/{second}").json()["status"] == "offered"
     assert api.post(f"/registrations/{first}/cancel").json() == cancelled.json()
+
+
+def test_an_offered_seat_is_taken_in_time_or_goes_on(
+    api: httpx.Client, factory: Factory, process: Process, clock: SetClock
+) -> None:
+    session = factory.session(capacity=2).session
+    paths = [f"/registrations/{factory.registration(session.id).registration.id}" for _ in range(5)]
+    assert _refusal(api.post(f"{paths[2]}/accept")) == (409, "offer_gone")
+    for path in paths[:2]:
+        api.post(f"{path}/cancel")
+    offered = api.get(paths[2]).json()
+    assert (offered["status"], offered["offered_at"]) == ("offered", "2026-03-02T15:00:00Z")
+    assert offered["offer_expires_at"] == "2026-03-03T15:00:00Z"
+
+    taken = api.post(f"{paths[2]}/accept")
+    assert (taken.status_code, taken.json()["status"], taken.json()["offer_expires_at"]) == (200, "confirmed", None)
+    assert taken.headers["etag"] == f'"{taken.json()["version"]}"'
+    assert api.post(f"{paths[2]}/accept").json() == taken.json()
+
+    clock.advance(timedelta(days=1))
+    Scheduler(process).tick(clock.now())
+    assert [api.get(path).json()["status"] for path in paths[3:]] == ["lapsed", "offered"]
+    assert _refusal(api.post(f"{paths[3]}/accept")) == (409, "offer_gone")
+    assert _refusal(api.post(f"{paths[0]}/accept")) == (409, "registration_not_active")
+
+
+def test_a_move_gives_the_old_seat_up_for_a_new_one(api: httpx.Client, factory: Factory) -> None:
+    slug = factory.webinar("knee-options")
+    here, there = (factory.session(slug, starts_in=timedelta(days=day), capacity=1).session for day in (7, 14))
+    old = factory.registration(here.id, "ana@mail.example").registration
+    waiting = factory.registration(here.id).registration
+    path, body, key = f"/registrations/{old.id}/move", {"session_id": str(there.id)}, {"Idempotency-Key": "m1"}
+    moved = api.post(path, json=body, headers=key)
+    new = moved.json()["registration"]
+    assert (moved.status_code, moved.json()["kept"], new["status"]) == (200, False, "confirmed")
+    assert (new["session_id"], new["email"]) == (str(there.id), "ana@mail.example")
+    assert moved.headers["etag"] == f'"{new["version"]}"'
+    assert api.get(f"/registrations/{old.id}").json()["status"] == "withdrawn"
+    assert api.get(f"/registrations/{waiting.id}").json()["status"] == "offered"
+    again = api.post(path, json=body, headers=key)
+    assert (again.json(), again.headers["idempotency-replayed"]) == (moved.json(), "true")
+    assert api.post(path, json=body).json() == moved.json()  # twice is once without a key, too
+    assert len(api.get(f"/sessions/{there.id}/registrations").json()["items"]) == 1
+
+
+def test_a_move_to_a_full_session_keeps_the_seat_until_there_is_one(api: httpx.Client, factory: Factory) -> None:
+    slug = factory.webinar("knee-options")
+    here, there = (factory.session(slug, starts_in=timedelta(days=day), capacity=1).session for day in (7, 14))
+    old = factory.registration(here.id, "ana@mail.example").registration
+    taken = factory.registration(there.id).registration
+    path = f"/registrations/{old.id}"
+    moved = api.post(f"{path}/move", json={"session_id": str(there.id)})
+    new = moved.json()["registration"]
+    assert (moved.json()["kept"], new["status"], new["replaces_id"]) == (True, "waitlisted", str(old.id))
+    assert api.get(path).json()["status"] == "confirmed"
+    assert api.post(f"{path}/move", json={"session_id": str(there.id)}).json() == moved.json()
+    api.post(f"/registrations/{taken.id}/cancel")
+    assert api.post(f"/registrations/{new['id']}/accept").json()["status"] == "confirmed"
+    assert api.get(path).json()["status"] == "withdrawn"
+
+
+def test_moves_that_cannot_be_are_refused(api: httpx.Client, factory: Factory) -> None:
+    slug = factory.webinar("knee-options")
+    here, there, full = (factory.session(slug, capacity=1, waitlist_open=False).session for _ in range(3))
+    other = factory.webinar("hip-options")
+    foreign, elsewhere = factory.session(other).session, factory.session(other).session
+    old = factory.registration(here.id, "ana@mail.example").registration
+    factory.registration(there.id, "ana@mail.example")
+    factory.registration(full.id)
+    gone = factory.registration(foreign.id).registration
+    api.post(f"/registrations/{gone.id}/cancel")
+    for registration, session_id, expected in (
+        (old, here.id, (422, "invalid_field")),
+        (old, foreign.id, (422, "invalid_field")),
+        (old, there.id, (409, "already_registered")),
+        (old, full.id, (409, "session_full")),
+        (old, old.id, (404, "not_found")),
+        (gone, elsewhere.id, (409, "registration_not_active")),
+    ):
+        refused = api.post(f"/registrations/{registration.id}/move", json={"session_id": str(session_id)})
+        assert _refusal(refused) == expected
+    for body in ({}, {"session_id": "none"}, {"session_id": str(there.id), "by_host": True}):
+        assert _refusal(api.post(f"/registrations/{old.id}/move", json=body)) == (422, "invalid_request")
+    assert api.get(f"/registrations/{old.id}").json()["status"] == "confirmed"
+
+
+def test_giving_up_is_undone_for_ten_minutes(api: httpx.Client, factory: Factory, clock: SetClock) -> None:
+    session = factory.session(capacity=1).session
+    first, second = (factory.registration(session.id).registration.id for _ in range(2))
+    api.post(f"/registrations/{second}/cancel")
+    api.post(f"/registrations/{first}/cancel")
+    clock.advance(timedelta(minutes=9))
+    back = api.post(f"/registrations/{first}/undo")
+    assert (back.status_code, back.json()["status"], back.json()["withdrawn_at"]) == (200, "confirmed", None)
+    assert api.post(f"/registrations/{first}/undo").json() == back.json()
+    assert api.post(f"/registrations/{second}/undo").json()["status"] == "waitlisted"
+    api.post(f"/registrations/{first}/cancel")
+    clock.advance(timedelta(minutes=10))
+    assert _refusal(api.post(f"/registrations/{first}/undo")) == (409, "undo_too_late")
+
+
+def test_who_left_is_let_in_again(api: httpx.Client, factory: Factory) -> None:
+    session = factory.session(capacity=1).session
+    first, second = (f"/registrations/{factory.registration(session.id).registration.id}" for _ in range(2))
+    assert _refusal(api.post(f"{first}/readmit")) == (409, "registration_not_active")
+    api.post(f"{first}/decline")
+    assert api.get(second).json()["status"] == "offered"
+    assert api.post(f"{first}/readmit").json()["status"] == "waitlisted"
+    api.post(f"{first}/cancel")
+    api.post(f"{second}/cancel")
+    assert api.post(f"{first}/readmit").json()["status"] == "confirmed"
+
+
+def test_erasing_leaves_a_number_and_nobody(api: httpx.Client, factory: Factory, process: Process) -> None:
+    session = factory.session(capacity=1).session
+    first, second = (
+        factory.registration(session.id, email, phone="+1 303 555 0134", source=journey({"src": "blog"})).registration
+        for email in ("ana@mail.example", "bo@mail.example")
+    )
+    erased = api.post(f"/registrations/{first.id}/erase")
+    facts = erased.json()
+    assert (erased.status_code, facts["status"], facts["erased_at"]) == (200, "withdrawn", "2026-03-02T15:00:00Z")
+    assert [facts[name] for name in ("email", "name", "phone", "timezone", "locale")] == ["", "", None, "", ""]
+    assert facts["source"] == {}
+    assert api.post(f"/registrations/{first.id}/erase").json() == facts
+    assert api.get(f"/registrations/{second.id}").json()["status"] == "offered"
+    assert _refusal(api.post(f"/registrations/{first.id}/readmit")) == (409, "registration_not_active")
+    assert _refusal(api.patch(f"/registrations/{first.id}", json={"name": "Bo"}, headers=ANY))[0] == 409
+    listed = api.get(f"/sessions/{session.id}/registrations")
+    assert "ana@mail.example" not in listed.text
+    assert len(listed.json()["items"]) == 2
 
 
 def test_nothing_is_cancelled_after_the_start(api: httpx.Client, factory: Factory, clock: SetClock) -> None:
@@ -176,7 +319,7 @@ def test_pending_registrations_are_approved_or_declined(api: httpx.Client, facto
     assert answer(2, "decline") == (200, "declined")
     assert answer(2, "decline") == (409, "registration_not_active")
     assert answer(0, "decline") == (200, "declined")
-    assert api.get(f"/registrations/{made[1]}").json()["status"] == "confirmed"
+    assert api.get(f"/registrations/{made[1]}").json()["status"] == "offered"
 
 
 def test_a_mail_is_sent_again_once_an_hour(
@@ -200,15 +343,29 @@ def test_a_mail_is_sent_again_once_an_hour(
 
 
 def test_deeds_of_tokens_are_noted(api: httpx.Client, factory: Factory, process: Process) -> None:
-    made = factory.registration(factory.session().session.id).registration
+    slug = factory.webinar("knee-options")
+    made = factory.registration(factory.session(slug).session.id).registration
     api.patch(f"/registrations/{made.id}", json={"name": "Bo", "locale": "de"}, headers=ANY)
     api.post(f"/registrations/{made.id}/resend")
     api.post(f"/registrations/{made.id}/decline")
+    api.post(f"/registrations/{made.id}/readmit")
+    api.post(f"/registrations/{made.id}/accept")
+    api.post(f"/registrations/{made.id}/cancel")
+    api.post(f"/registrations/{made.id}/undo")
+    other = factory.session(slug).session
+    api.post(f"/registrations/{made.id}/move", json={"session_id": str(other.id)})
+    api.post(f"/registrations/{made.id}/erase")
     with process.read() as work:
         entries = work.db.scalars(select(AuditEntry).where(col(AuditEntry.subject_id) == made.id)).all()
     assert sorted((entry.action, tuple(entry.fields), entry.actor.split(":")[0]) for entry in entries) == [
+        ("registration.accept", (), "token"),
+        ("registration.cancel", (), "token"),
         ("registration.decline", (), "token"),
+        ("registration.erase", (), "token"),
+        ("registration.move", (), "token"),
+        ("registration.readmit", (), "token"),
         ("registration.resend", (), "token"),
+        ("registration.undo", (), "token"),
         ("registration.update", ("locale", "name"), "token"),
     ]
 

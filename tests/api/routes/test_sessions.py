@@ -28,6 +28,7 @@ def test_a_session_is_made_by_moment_or_by_wall_time(api: httpx.Client, public: 
     assert one == {
         "id": one["id"],
         "webinar": "knee-options",
+        "series_id": None,
         "title": "Knee pain: options",
         "status": "scheduled",
         "starts_at": "2026-03-11T00:00:00Z",
@@ -38,6 +39,9 @@ def test_a_session_is_made_by_moment_or_by_wall_time(api: httpx.Client, public: 
         "capacity": 40,
         "seats_left": 40,
         "waitlist_open": True,
+        "registration_opens_at": None,
+        "registration_closes_at": None,
+        "is_exception": False,
         "room_url": "",
         "seats_taken": 0,
         "waitlisted": 0,
@@ -46,7 +50,7 @@ def test_a_session_is_made_by_moment_or_by_wall_time(api: httpx.Client, public: 
         "version": 1,
     }
     shown = public.get(f"/sessions/{one['id']}")
-    only_hosts = {"room_url", "seats_taken", "waitlisted", "schedule_version", "settled_at", "version"}
+    only_hosts = {"is_exception", "room_url", "seats_taken", "waitlisted", "schedule_version", "settled_at", "version"}
     assert shown.json() == {name: value for name, value in one.items() if name not in only_hosts}
     assert (shown.headers["etag"], by_moment.headers["etag"]) == ('"1"', '"1"')
 
@@ -74,6 +78,49 @@ REFUSED: list[tuple[dict[str, object], str]] = [
 def test_what_is_no_session_is_refused(api: httpx.Client) -> None:
     answers = [api.post("/sessions", json=WANTED | changes).json()["code"] for changes, _ in REFUSED]
     assert answers == [code for _, code in REFUSED]
+    assert api.get("/sessions").json()["items"] == []
+
+
+def test_registration_opens_and_closes_when_the_host_says(
+    api: httpx.Client, public: httpx.Client, clock: SetClock
+) -> None:
+    window = {"registration_opens_at": "2026-03-03T15:00:00Z", "registration_closes_at": "2026-03-10T23:00:00Z"}
+    made = api.post("/sessions", json=WANTED | {"starts_at": "2026-03-11T00:00:00Z"} | window).json()
+    assert {name: made[name] for name in window} == window
+    path = f"/sessions/{made['id']}"
+    assert {name: public.get(path).json()[name] for name in window} == window
+
+    person = {"email": "ana@mail.example", "name": "Ana", "timezone": "America/Denver"}
+
+    def answered() -> str:
+        answer = public.post(f"{path}/registrations", json=person)
+        return str(answer.json()["status"] if answer.is_success else answer.json()["code"])
+
+    assert answered() == "session_not_open"
+    assert api.get(f"{path}/registrations").json()["items"] == []
+    opened = api.patch(path, json={"registration_opens_at": None}, headers={"If-Match": "*"})
+    assert opened.json()["registration_opens_at"] is None
+    assert opened.json()["registration_closes_at"] == window["registration_closes_at"]
+    assert answered() == "confirmed"
+    clock.set(datetime(2026, 3, 10, 23, tzinfo=UTC))
+    assert answered() == "registration_closed"
+
+
+def test_a_window_that_cannot_be_is_refused(api: httpx.Client) -> None:
+    session = WANTED | {"starts_at": "2026-03-11T00:00:00Z"}
+    for window, field in (
+        ({"registration_closes_at": "2026-03-11T00:00:01Z"}, "registration_closes_at"),
+        ({"registration_opens_at": "2026-03-11T00:00:00Z"}, "registration_opens_at"),
+        (
+            {"registration_opens_at": "2026-03-09T00:00:00Z", "registration_closes_at": "2026-03-09T00:00:00Z"},
+            "registration_opens_at",
+        ),
+    ):
+        refused = api.post("/sessions", json=session | window)
+        assert (refused.status_code, refused.json()["code"], refused.json()["field"]) == (422, "invalid_field", field)
+    for moment in ("2026-03-09T00:00:00", "0001-01-01T00:00:00Z", "soon"):
+        refused = api.post("/sessions", json=session | {"registration_opens_at": moment})
+        assert (refused.status_code, refused.json()["code"]) == (422, "invalid_request")
     assert api.get("/sessions").json()["items"] == []
 
 

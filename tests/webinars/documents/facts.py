@@ -29,6 +29,7 @@ FACTS = MailFacts(
     session_timezone="America/Denver",
     former_starts_at=datetime(2027, 3, 12, 1, 0, tzinfo=UTC),
     former_timezone="America/Denver",
+    offer_expires_at=datetime(2027, 3, 2, 12, 30, tzinfo=UTC),
     join_url="https://clinic.example/join/" + "a" * 43,
     manage_url="https://clinic.example/my/" + "b" * 43,
     base_url="https://clinic.example",
@@ -45,6 +46,9 @@ FACTS = MailFacts(
 
 STATUS_OF = {
     MessageKind.waitlisted: RegistrationStatus.waitlisted,
+    MessageKind.offered: RegistrationStatus.offered,
+    MessageKind.seat_free: RegistrationStatus.waitlisted,
+    MessageKind.lapsed: RegistrationStatus.lapsed,
     MessageKind.pending: RegistrationStatus.pending,
     MessageKind.declined: RegistrationStatus.declined,
     MessageKind.withdrawn: RegistrationStatus.withdrawn,
@@ -90,6 +94,9 @@ def every_variant() -> list[Mail]:
         variants += [
             of_kind(MessageKind.follow_up, segment=segment, replay_url=url) for url in (None, FACTS.replay_url)
         ]
+    other = datetime(2027, 3, 26, 0, 0, tzinfo=UTC)
+    variants += [of_kind(kind, other_starts_at=other) for kind in (MessageKind.waitlisted, MessageKind.lapsed)]
+    variants.append(of_kind(MessageKind.withdrawn, moved_to=other))
     for minutes in (None, 0, 10, 60, 180, 1440, 4320):
         lead = None if minutes is None else timedelta(minutes=minutes)
         variants.append(of_kind(MessageKind.reminder, lead=lead))

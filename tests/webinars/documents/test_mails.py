@@ -45,7 +45,6 @@ HEADERS = [
 ]
 METHOD_OF = {
     MessageKind.confirmation: "REQUEST",
-    MessageKind.promoted: "REQUEST",
     MessageKind.resent: "REQUEST",
     MessageKind.moved: "REQUEST",
     MessageKind.session_cancelled: "CANCEL",
@@ -214,6 +213,26 @@ def test_each_segment_has_its_own_follow_up() -> None:
 
 def test_every_kind_has_its_own_words() -> None:
     assert len({of_kind(kind).subject for kind in MessageKind}) == len(MessageKind)
+
+
+def test_an_offer_says_until_when_in_the_registrants_zone() -> None:
+    mail = of_kind(MessageKind.offered)
+    assert "Please answer by: Tuesday, March 2, 2027" in plain_of(mail)
+    assert FACTS.manage_url in plain_of(mail)
+    assert calendar_of(mail) is None
+
+
+def test_who_waits_is_told_of_another_date_with_free_places() -> None:
+    other = datetime(2027, 3, 26, 0, 0, tzinfo=UTC)
+    for kind in (MessageKind.waitlisted, MessageKind.lapsed):
+        assert "Thursday, March 25, 2027" in plain_of(of_kind(kind, other_starts_at=other))
+        assert "free places on another date" not in plain_of(of_kind(kind))
+
+
+def test_who_moved_is_told_where_to_and_loses_the_old_entry() -> None:
+    mail = of_kind(MessageKind.withdrawn, moved_to=datetime(2027, 3, 26, 0, 0, tzinfo=UTC))
+    assert "You have changed to another date: Thursday, March 25, 2027" in plain_of(mail)
+    assert b"METHOD:CANCEL" in (calendar_of(mail) or b"")
 
 
 @pytest.mark.parametrize("name", NASTY_NAMES)

@@ -34,6 +34,18 @@ def test_time_and_cancellation_come_before_seats() -> None:
     assert _of(START, status=SessionStatus.cancelled) is Availability.cancelled
 
 
+def test_outside_its_window_nobody_registers() -> None:
+    opens_at, closes_at, second = START - timedelta(days=2), START - timedelta(days=1), timedelta(seconds=1)
+    moments = [opens_at - second, opens_at, closes_at - second, closes_at]
+    found = [_of(moment, opens_at=opens_at, closes_at=closes_at) for moment in moments]
+    assert found == [Availability.not_yet, Availability.open, Availability.open, Availability.closed]
+
+
+def test_in_the_last_hours_a_free_seat_is_open_to_all() -> None:
+    assert _of(START - timedelta(hours=1), 8, 5) is Availability.few_seats
+    assert _of(START - timedelta(hours=1), 10, 5) is Availability.waitlist
+
+
 def test_only_three_states_take_registrations() -> None:
     taking = {state for state in Availability if state.takes_registrations}
     assert taking == {Availability.open, Availability.few_seats, Availability.waitlist}
@@ -45,6 +57,8 @@ def _of(
     waiting: int = 0,
     waitlist_open: bool = True,
     status: SessionStatus = SessionStatus.scheduled,
+    opens_at: datetime | None = None,
+    closes_at: datetime | None = None,
 ) -> Availability:
     return availability(
         status,
@@ -54,5 +68,7 @@ def _of(
         seats_taken=taken,
         waitlisted=waiting,
         waitlist_open=waitlist_open,
+        opens_at=opens_at,
+        closes_at=closes_at,
         now=now,
     )

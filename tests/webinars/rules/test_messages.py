@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from webinars.rules.messages import RETRY_AFTER, Situation, deadline, objection, priority, retry_at
-from webinars.terms import AttendanceState, MessageKind, RegistrationStatus, SessionStatus, SkipReason
+from webinars.terms import ACTIVE, AttendanceState, MessageKind, RegistrationStatus, SessionStatus, SkipReason
 
 NOW = datetime(2026, 3, 2, 15, tzinfo=UTC)
 START = NOW + timedelta(days=7)
@@ -37,15 +37,17 @@ def object_to(kind: MessageKind, now: Situation) -> SkipReason | None:
 
 MAKES_SENSE_FOR = {
     MessageKind.confirmation: {Status.confirmed},
-    MessageKind.promoted: {Status.confirmed},
+    MessageKind.offered: {Status.offered},
+    MessageKind.lapsed: {Status.lapsed},
+    MessageKind.seat_free: {Status.waitlisted},
     MessageKind.reminder: {Status.confirmed},
     MessageKind.waitlisted: {Status.waitlisted},
     MessageKind.pending: {Status.pending},
     # Whoever has no seat must lose the entry; who has one again gets a new invite.
     MessageKind.declined: set(Status) - {Status.confirmed},
     MessageKind.withdrawn: set(Status) - {Status.confirmed},
-    MessageKind.resent: {Status.confirmed, Status.waitlisted, Status.pending},
-    MessageKind.moved: {Status.confirmed, Status.waitlisted, Status.pending},
+    MessageKind.resent: set(ACTIVE),
+    MessageKind.moved: set(ACTIVE),
     MessageKind.session_cancelled: set(),  # of a session that is not
     MessageKind.follow_up: {Status.confirmed},
 }
@@ -89,7 +91,9 @@ def test_answers_come_before_reminders_and_these_before_follow_ups() -> None:
     ("kind", "until"),
     [
         (MessageKind.confirmation, END),
-        (MessageKind.promoted, END),
+        (MessageKind.offered, START),
+        (MessageKind.lapsed, START),
+        (MessageKind.seat_free, START),
         (MessageKind.resent, END),
         (MessageKind.moved, END),
         (MessageKind.waitlisted, START),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webinars.rules.seating import Seating, next_in_line
+from webinars.rules.seating import OFFER_TIME, RACE, Seating, answer_by, is_race, next_in_line
 from webinars.terms import RegistrationStatus
 
 CONFIRMED, WAITLISTED, PENDING = (
@@ -90,3 +92,28 @@ def test_the_line_gets_all_that_fits_and_no_more(seats_left: int, line: list[int
 @given(st.integers(-5, 30), st.integers(0, 30))
 def test_seats_left_are_never_fewer_than_none(capacity: int, taken: int) -> None:
     assert Seating(capacity, taken, 0, waitlist_open=True, needs_approval=False).seats_left == max(0, capacity - taken)
+
+
+def test_what_a_host_has_approved_takes_a_seat_at_once() -> None:
+    seating = Seating(10, 0, 0, waitlist_open=True, needs_approval=True)
+    assert seating.decide(1, is_approved=True) is CONFIRMED
+
+
+def test_in_the_last_hours_a_free_seat_is_for_the_first_to_take_it() -> None:
+    assert Seating(10, 9, 3, waitlist_open=True, needs_approval=False, is_race=True).decide(1) is CONFIRMED
+    assert Seating(10, 10, 3, waitlist_open=True, needs_approval=False, is_race=True).decide(1) is WAITLISTED
+
+
+START = datetime(2026, 3, 9, 15, tzinfo=UTC)
+
+
+def test_the_last_hours_begin_at_their_first_moment() -> None:
+    assert is_race(START, START - RACE)
+    assert not is_race(START, START - RACE - timedelta(microseconds=1))
+
+
+@given(st.timedeltas(RACE, timedelta(days=400)))
+def test_an_offer_ends_within_a_day_and_well_before_the_start(left: timedelta) -> None:
+    now = START - left
+    until = answer_by(START, now)
+    assert now + RACE * 0.25 <= until <= min(now + OFFER_TIME, START - left * 0.74)

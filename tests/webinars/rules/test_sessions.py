@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from webinars.errors import InvalidField, TimeDoesNotExist, TimeIsAmbiguous, UnknownTimezone
-from webinars.rules.sessions import is_live, start_of, takes_registrations, wall_time, zone
+from webinars.rules.sessions import is_live, is_to_come, start_of, wall_time, zone
 from webinars.terms import SessionStatus, WallTime
 
 START = datetime(2026, 3, 9, 15, tzinfo=UTC)
@@ -144,10 +144,10 @@ def test_a_wall_time_has_no_offset_and_no_seconds(text: str) -> None:
 
 def test_registration_is_open_until_the_start_of_a_scheduled_session() -> None:
     second = timedelta(seconds=1)
-    assert takes_registrations(SessionStatus.scheduled, START, START - second)
-    assert not takes_registrations(SessionStatus.scheduled, START, START)
-    assert not takes_registrations(SessionStatus.draft, START, START - second)
-    assert not takes_registrations(SessionStatus.cancelled, START, START - second)
+    assert is_to_come(SessionStatus.scheduled, START, START - second)
+    assert not is_to_come(SessionStatus.scheduled, START, START)
+    assert not is_to_come(SessionStatus.draft, START, START - second)
+    assert not is_to_come(SessionStatus.cancelled, START, START - second)
 
 
 def test_the_room_is_open_from_a_while_before_the_start_to_the_end() -> None:

@@ -11,7 +11,7 @@ from tests.factories import ACTOR, Factory
 from webinars.services import sessions
 from webinars.services.joining import Door, DoorState, enter
 from webinars.services.registering import Registered
-from webinars.terms import LinkPurpose
+from webinars.terms import LinkPurpose, RegistrationStatus
 from webinars.testing import SetClock
 from webinars.work import Process
 
@@ -52,3 +52,8 @@ def test_there_is_no_way_into_a_cancelled_session_or_one_without_a_room(
         sessions.cancel_session(work, session.id, version=None, actor=ACTOR, now=NOW)
     clock.set(session.starts_at)
     assert (press(process, ana).state, press(process, ben).state) == (DoorState.cancelled, DoorState.room_missing)
+
+
+def test_whatever_becomes_of_a_registration_the_door_has_words_for_it() -> None:
+    without_seat = set(RegistrationStatus) - {RegistrationStatus.confirmed}
+    assert {DoorState(status.value) for status in without_seat} <= set(DoorState)

@@ -31,7 +31,7 @@ def test_a_message_planned_twice_is_one(process: Process, factory: Factory) -> N
     with process.work() as work:
         row = messages.registration_row(MessageKind.confirmation, registered.registration, session, NOW)
         assert messages.plan(work, [row]) == 0
-        other = messages.registration_row(MessageKind.promoted, registered.registration, session, NOW)
+        other = messages.registration_row(MessageKind.offered, registered.registration, session, NOW)
         assert messages.plan(work, [other, other | {"id": UUID(int=1)}]) == 1
 
 
@@ -47,7 +47,7 @@ def test_a_notice_reaches_all_chunk_by_chunk_and_once(
         with process.work() as work:
             session = work.db.get_one(WebinarSession, session_id)
             statuses = [RegistrationStatus.confirmed]
-            told.append(messages.plan_notices(work, MessageKind.moved, session, NOW, statuses=statuses))
+            told.append(messages.plan_notices(work, MessageKind.moved, session, NOW, statuses=statuses, occasion=1))
     assert told == [5, 0]
 
 

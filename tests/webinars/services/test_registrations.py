@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
 
 from tests.conftest import NOW
-from tests.factories import Factory
+from tests.factories import ACTOR, Factory
 from tests.webinars.services.looks import kinds_to, row, seats, withdraw
 from webinars.errors import (
+    RegistrationClosed,
     RegistrationNotActive,
+    SessionNotOpen,
     SessionStarted,
+    UndoTooLate,
 )
-from webinars.services import registrations
+from webinars.services import registrants, registrations, sessions
+from webinars.tables import Registration
 from webinars.terms import RegistrationStatus
 from webinars.testing import SetClock
 from webinars.work import Process
 
-CONFIRMED, WAITLISTED, PENDING, DECLINED, WITHDRAWN = (
+CONFIRMED, OFFERED, WAITLISTED, PENDING, DECLINED, WITHDRAWN = (
     RegistrationStatus.confirmed,
+    RegistrationStatus.offered,
     RegistrationStatus.waitlisted,
     RegistrationStatus.pending,
     RegistrationStatus.declined,
@@ -32,9 +38,9 @@ def test_leaving_gives_the_seat_to_the_next_and_twice_is_once(process: Process, 
     leaver, waiter = (factory.registration(session_id).registration.id for _ in range(2))
     for _ in range(2):
         assert withdraw(process, leaver).status is WITHDRAWN
-    assert (row(process, leaver).revision, row(process, waiter).status) == (1, CONFIRMED)
+    assert (row(process, leaver).revision, row(process, waiter).status) == (1, OFFERED)
     assert kinds_to(process, leaver) == ["confirmation", "withdrawn"]
-    assert kinds_to(process, waiter) == ["waitlisted", "promoted"]
+    assert kinds_to(process, waiter) == ["waitlisted", "offered"]
     assert seats(process, session_id) == (1, 0)
 
 
@@ -73,7 +79,7 @@ def test_a_host_who_takes_a_seat_back_gives_it_to_the_next(process: Process, fac
     holder, waiter = (factory.registration(session_id).registration.id for _ in range(2))
     with process.work() as work:
         registrations.decline(work, holder, NOW)
-    assert row(process, waiter).status is CONFIRMED
+    assert row(process, waiter).status is OFFERED
     with pytest.raises(RegistrationNotActive), process.work() as work:
         registrations.decline(work, holder, NOW)
 
@@ -82,3 +88,114 @@ def test_only_who_waits_for_a_host_is_approved(process: Process, factory: Factor
     registration_id = factory.registration(factory.session().session.id).registration.id
     with pytest.raises(RegistrationNotActive), process.work() as work:
         registrations.approve(work, registration_id, NOW)
+
+
+def undo(process: Process, registration_id: UUID) -> Registration:
+    with process.work() as work:
+        return registrations.undo(work, registration_id, process.clock.now())
+
+
+def test_a_withdrawal_can_be_taken_back_for_ten_minutes(process: Process, factory: Factory, clock: SetClock) -> None:
+    session_id = factory.session(capacity=1).session.id
+    ana = factory.registration(session_id).registration.id
+    withdraw(process, ana)
+    clock.advance(registrations.UNDO_TIME - timedelta(seconds=1))
+    for _ in range(2):
+        assert undo(process, ana).status is CONFIRMED
+    assert seats(process, session_id) == (1, 0)
+    assert kinds_to(process, ana) == ["confirmation", "withdrawn", "confirmation"]
+    withdraw(process, ana)
+    clock.advance(registrations.UNDO_TIME)
+    with pytest.raises(UndoTooLate):
+        undo(process, ana)
+    assert seats(process, session_id) == (0, 0)
+
+
+def test_a_seat_that_is_gone_is_not_taken_from_anybody_but_the_place_in_line_is_the_first(
+    process: Process, factory: Factory, clock: SetClock
+) -> None:
+    session_id = factory.session(capacity=1).session.id
+    ana = factory.registration(session_id).registration.id
+    clock.advance(timedelta(seconds=1))
+    second, third = (factory.registration(session_id).registration.id for _ in range(2))
+    withdraw(process, ana)
+    assert undo(process, ana).status is WAITLISTED
+    assert [row(process, each).status for each in (second, third)] == [OFFERED, WAITLISTED]
+    withdraw(process, second)
+    assert [row(process, each).status for each in (ana, third)] == [OFFERED, WAITLISTED]
+    assert seats(process, session_id) == (1, 1)
+
+
+def test_undoing_gives_a_place_in_line_or_an_offer_back(process: Process, factory: Factory, clock: SetClock) -> None:
+    session_id = factory.session(capacity=1).session.id
+    holder, first = (factory.registration(session_id).registration.id for _ in range(2))
+    clock.advance(timedelta(seconds=1))
+    second = factory.registration(session_id).registration.id
+    withdraw(process, first)
+    assert undo(process, first).status is WAITLISTED
+    withdraw(process, holder)
+    until = row(process, first).offer_expires_at
+    with process.work() as work:
+        sessions.update_session(work, session_id, {"capacity": 2}, version=None, actor=ACTOR, now=clock.now())
+    withdraw(process, first)  # now two seats are there and the second is offered one of them
+    assert undo(process, first).status is OFFERED
+    assert (row(process, first).offer_expires_at, row(process, second).status) == (until, OFFERED)
+
+
+def test_what_a_host_decided_is_not_undone(process: Process, factory: Factory) -> None:
+    ana = factory.registration(factory.session().session.id).registration.id
+    with process.work() as work:
+        registrations.decline(work, ana, NOW)
+    with pytest.raises(UndoTooLate):
+        undo(process, ana)
+
+
+def test_after_the_start_nothing_is_undone(process: Process, factory: Factory, clock: SetClock) -> None:
+    session = factory.session(starts_in=timedelta(minutes=5)).session
+    ana = factory.registration(session.id).registration.id
+    withdraw(process, ana)
+    clock.set(session.starts_at)
+    with pytest.raises(SessionStarted):
+        undo(process, ana)
+
+
+def test_a_host_lets_somebody_in_again_who_was_declined(process: Process, factory: Factory) -> None:
+    session_id = factory.session(factory.webinar(needs_approval=True), capacity=1).session.id
+    ana = factory.registration(session_id).registration.id
+    with process.work() as work:
+        registrations.decline(work, ana, NOW)
+    with process.work() as work:
+        assert registrants.readmit(work, ana, actor=ACTOR, now=NOW).registration.id == ana
+    assert row(process, ana).status is CONFIRMED
+    with pytest.raises(RegistrationNotActive), process.work() as work:
+        registrants.readmit(work, ana, actor=ACTOR, now=NOW)
+
+
+def test_a_host_adds_somebody_without_approval_and_after_registration_has_closed(
+    process: Process, factory: Factory
+) -> None:
+    webinar = factory.webinar(needs_approval=True)
+    session_id = factory.session(webinar, capacity=1).session.id
+    with process.work() as work:
+        changes = {"registration_closes_at": NOW}
+        sessions.update_session(work, session_id, changes, version=None, actor=ACTOR, now=NOW)
+    with pytest.raises(RegistrationClosed):
+        factory.registration(session_id)
+    for status in (CONFIRMED, WAITLISTED):
+        with process.work() as work:
+            added = registrants.add(work, factory.request(session_id), actor=ACTOR, now=NOW)
+        assert added.registration.status is status
+    assert seats(process, session_id) == (1, 1)
+
+
+def test_before_registration_opens_the_public_is_told_when(process: Process, factory: Factory, clock: SetClock) -> None:
+    session_id = factory.session().session.id
+    opens_at = NOW + timedelta(days=1)
+    with process.work() as work:
+        changes = {"registration_opens_at": opens_at}
+        sessions.update_session(work, session_id, changes, version=None, actor=ACTOR, now=NOW)
+    with pytest.raises(SessionNotOpen) as refusal:
+        factory.registration(session_id)
+    assert refusal.value.facts["opens_at"] == opens_at.isoformat()
+    clock.set(opens_at)
+    assert factory.registration(session_id).public_status is CONFIRMED

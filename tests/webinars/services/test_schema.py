@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
+from sqlmodel import SQLModel
 
 from tests.conftest import make_settings
 from tests.support.postgres import PostgresServer
@@ -81,3 +82,50 @@ def test_two_processes_that_migrate_at_once_wait_for_each_other(empty: Process, 
     other.close()
     assert troubles == []
     assert schema.differences(empty) == []
+
+
+def test_the_migrations_keep_every_check_of_the_tables(process: Process) -> None:
+    """The comparison does not see CHECKs, and SQLite copies a table to alter it."""
+    inspector = sa.inspect(process.engines.read)
+    for table in SQLModel.metadata.sorted_tables:
+        wanted = [str(item.name) for item in table.constraints if isinstance(item, sa.CheckConstraint) and item.name]
+        wanted = [name if name.startswith("ck_") else f"ck_{table.name}_{name}" for name in wanted]
+        found = [str(check["name"]) for check in inspector.get_check_constraints(table.name)]
+        assert sorted(found) == sorted(wanted), table.name
+
+
+def test_migrating_keeps_what_is_stored(empty: Process) -> None:
+    """On SQLite a table is dropped on the way, and with foreign keys on all that refers to it would go along."""
+    schema.migrate(empty, to="0001")
+    ids = {name: uuid4().hex for name in ("webinar", "session", "registration", "message")}
+    with empty.engines.write.begin() as connection:
+        for row in _ROWS_OF_0001.split(";"):
+            connection.execute(sa.text(row.format(at=_moment(connection), **ids)))
+    assert schema.migrate(empty) == schema.NEWEST
+    with empty.engines.read.connect() as connection:
+        for table in ("webinars", "sessions", "registrations", "messages"):
+            assert connection.scalar(sa.select(sa.func.count()).select_from(sa.table(table))) == 1, table
+        assert not connection.scalar(sa.text("SELECT has_questions FROM webinars"))
+    assert schema.differences(empty) == []
+
+
+def _moment(connection: sa.Connection) -> str:
+    return "now()" if connection.dialect.name == "postgresql" else "1700000000000000"
+
+
+_ROWS_OF_0001 = """
+INSERT INTO webinars (id, slug, title, public_title, summary, description, status, needs_approval, asks_question,
+replay_url, version, created_at, updated_at)
+VALUES ('{webinar}', 'a', 'A', 'A', '', '', 'published', false, false, '', 1, {at}, {at});
+INSERT INTO sessions (id, webinar_id, status, starts_at_local, timezone, duration_minutes, starts_at, ends_at,
+capacity, seats_taken, waitlisted, waitlist_open, room_url, schedule_version, version, created_at, updated_at)
+VALUES ('{session}', '{webinar}', 'scheduled', '2026-01-01 18:00:00', 'UTC', 60, {at}, {at},
+5, 1, 0, true, '', 0, 1, {at}, {at});
+INSERT INTO registrations (id, session_id, status, email, email_index, name, timezone, locale, seats, source,
+revision, link_version, has_invite, created_at, updated_at)
+VALUES ('{registration}', '{session}', 'confirmed', '1', '2', '3', 'UTC', 'en', 1, '{{}}', 0, 0, true, {at}, {at});
+INSERT INTO messages (id, dedupe_key, kind, channel, registration_id, session_id, schedule_version, sequence,
+facts, priority, state, due_at, next_attempt_at, deadline_at, attempts, created_at)
+VALUES ('{message}', 'k', 'confirmation', 'email', '{registration}', '{session}', 0, 0, '{{}}', 0, 'sent',
+{at}, {at}, {at}, 1, {at})
+"""

@@ -157,9 +157,13 @@ def test_more_seats_go_to_the_head_of_the_line(process: Process, factory: Factor
         found = [work.db.get_one(Registration, each).status for each in people]
         session = work.db.get_one(WebinarSession, session_id)
         recount = registrations_queries.recount_seats(work.db, session_id)
-    assert found == [RegistrationStatus.confirmed] * 3 + [RegistrationStatus.waitlisted]
+    assert found == [
+        RegistrationStatus.confirmed,
+        *[RegistrationStatus.offered] * 2,
+        RegistrationStatus.waitlisted,
+    ]
     assert (session.seats_taken, session.waitlisted) == recount == (3, 1)
-    assert told(process, MessageKind.promoted) == people[1:3]
+    assert told(process, MessageKind.offered) == people[1:3]
 
 
 def test_fewer_seats_throw_nobody_out(process: Process, factory: Factory) -> None:

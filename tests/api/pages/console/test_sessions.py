@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import httpx
@@ -168,6 +168,63 @@ def test_more_seats_go_to_who_waits(console: httpx.Client, sqlite_process: Proce
     session = _session(sqlite_process, full.session.id)
     assert (session.capacity, session.seats_taken, session.waitlisted, session.waitlist_open) == (5, 3, 0, False)
     assert session.room_url == "https://rooms.example/new"
+
+
+def test_fewer_seats_than_are_taken_throw_nobody_out(
+    console: httpx.Client, sqlite_process: Process, full: Scheduled
+) -> None:
+    path = f"/console/sessions/{full.session.id}"
+    assert "With fewer seats than that nobody loses theirs" in console.get(f"{path}/room").text
+    assert console.post(f"{path}/room", data={"capacity": "1", "version": "1"}).status_code == 303
+    session = _session(sqlite_process, full.session.id)
+    assert (session.capacity, session.seats_taken, session.waitlisted) == (1, 2, 1)
+
+
+def test_registration_opens_and_closes_by_the_clock_on_the_sessions_wall(
+    console: httpx.Client, sqlite_factory: Factory, sqlite_process: Process
+) -> None:
+    sqlite_factory.webinar()
+    window = {"registration_opens_at": "2026-03-07T08:00", "registration_closes_at": "2026-03-20T17:30"}
+    path = _scheduled(console, **window).headers["location"].partition("?")[0]
+    session_id = UUID(path.rpartition("/")[2])
+    session = _session(sqlite_process, session_id)
+    # before and after the clocks go forward in Denver
+    assert session.registration_opens_at == datetime(2026, 3, 7, 15, tzinfo=UTC)
+    assert session.registration_closes_at == datetime(2026, 3, 20, 23, 30, tzinfo=UTC)
+    assert "Opens Saturday, March 7, 2026, 8:00 AM Mountain Time (America/Denver)" in console.get(path).text
+    page = console.get(f"{path}/room").text
+    assert 'value="2026-03-07T08:00"' in page
+    assert 'value="2026-03-20T17:30"' in page
+    room = {"capacity": "25", "room_url": "", "version": "1"}
+    assert console.post(f"{path}/room", data=room | {"registration_opens_at": "2026-03-08T08:00"}).status_code == 303
+    session = _session(sqlite_process, session_id)
+    assert session.registration_opens_at == datetime(2026, 3, 8, 14, tzinfo=UTC)
+    assert session.registration_closes_at is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"registration_opens_at": "2026-03-08T02:30"}, "That wall time does not exist"),
+        ({"registration_closes_at": "soon"}, "Enter day and time, or leave it empty."),
+        ({"registration_closes_at": "2026-03-20T18:01"}, "Registration cannot close after the session has started."),
+        (
+            {"registration_opens_at": "2026-03-20T12:00", "registration_closes_at": "2026-03-20T12:00"},
+            "Registration must open before it closes.",
+        ),
+    ],
+)
+def test_a_window_that_cannot_be_is_said_beside_its_field(
+    console: httpx.Client, sqlite_factory: Factory, changes: dict[str, str], words: str
+) -> None:
+    sqlite_factory.webinar()
+    page = _scheduled(console, **changes)
+    assert page.status_code == 422
+    assert page.text.count(words) == 2
+    assert page.text.count('aria-invalid="true"') == 1
+    for value in changes.values():
+        assert f'value="{value}"' in page.text
+    assert "Nothing is scheduled." in console.get("/console").text
 
 
 def test_a_cancellation_says_whom_it_tells_before_it_does(

@@ -15,7 +15,7 @@ from tests.api.pages.patients.test_registering import rows
 from tests.conftest import make_settings
 from tests.factories import Factory
 from webinars.rules.sessions import wall_time
-from webinars.services import attendance, registrations, sessions
+from webinars.services import attendance, registrations, sessions, waitlist
 from webinars.services.registering import Registered
 from webinars.tables import AttendanceInterval
 from webinars.terms import LinkPurpose
@@ -175,6 +175,24 @@ def test_who_has_no_seat_is_told_why(
             assert page.status_code == 200
             assert words in page.text
             assert "Join now" not in page.text
+
+
+def test_who_is_offered_a_seat_is_told_until_when(
+    visitor: Visitor, make: Factory, clock: SetClock, session_id: UUID, ana: Registered, path_of: PathOf
+) -> None:
+    make.registration(session_id)
+    waiting = make.registration(session_id, timezone="America/New_York")
+    with make.process.work() as work:
+        registrations.withdraw(work, ana.registration.id, make.now)
+    door = path_of(LinkPurpose.enter, waiting)
+    for page in (visitor.get(door), visitor.post(door)):
+        assert "A seat is free for you" in page.text
+        assert "Tuesday, March 3, 2026, 10:00 AM Eastern Time (America/New_York)" in page.text
+    clock.advance(timedelta(days=1))
+    waitlist.end_offers(make.process, clock.now())
+    page = visitor.get(door).text
+    assert "The time to answer has passed" in page
+    assert "Join now" not in page
 
 
 def test_a_moved_and_a_cancelled_session_say_so(visitor: Visitor, door: str, make: Factory, session_id: UUID) -> None:

@@ -80,12 +80,18 @@ def test_without_the_cookie_the_page_asks_for_the_link(visitor: Visitor) -> None
     page = visitor.get(PAGE)
     assert page.status_code == 404
     assert "press the link in your e-mail again" in page.text
-    for deed in ("cancel", "resend"):
+    for deed in ("accept", "cancel", "undo", "move", "resend"):
         assert visitor.post(f"{PAGE}/{deed}").status_code == 404
 
 
 def test_cancelling_frees_the_seat_for_the_next_and_offers_a_way_back(
-    visitor: Visitor, make: Factory, sqlite_process: Process, session_id: UUID, ana: Registered, path_of: PathOf
+    visitor: Visitor,
+    make: Factory,
+    sqlite_process: Process,
+    clock: SetClock,
+    session_id: UUID,
+    ana: Registered,
+    path_of: PathOf,
 ) -> None:
     bert = make.registration(session_id, "bert@mail.example")
     opened(visitor, path_of(LinkPurpose.manage, ana))
@@ -94,13 +100,14 @@ def test_cancelling_frees_the_seat_for_the_next_and_offers_a_way_back(
     assert (answer.status_code, answer.headers["location"]) == (303, PAGE)
     page = visitor.get(PAGE).text
     assert "Your registration is cancelled" in page
-    assert f"/sessions/{session_id}/register" in page
     assert "Yes, cancel" not in page
+    clock.advance(timedelta(minutes=10))
+    assert f"/sessions/{session_id}/register" in visitor.get(PAGE).text
     assert visitor.post(f"{PAGE}/cancel", data=fields).status_code == 303
     states = {row.id: row.status for row in rows(sqlite_process, Registration)}
     assert states == {
         ana.registration.id: RegistrationStatus.withdrawn,
-        bert.registration.id: RegistrationStatus.confirmed,
+        bert.registration.id: RegistrationStatus.offered,
     }
 
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import httpx
 import pytest
 import sqlalchemy as sa
 
@@ -38,7 +39,8 @@ def test_registering_stores_what_was_typed_and_leads_to_thanks(
     assert name_of(sqlite_process.vault, registration) == "Ana Núñez"
     assert email_of(sqlite_process.vault, registration) == "ana@mail.example"
     assert (registration.seats, registration.timezone, registration.locale) == (2, "America/New_York", "en-US")
-    assert registration.source == {"utm_source": "blog", "src": "embed"}
+    came = {"utm_source": "blog", "src": "embed"}
+    assert registration.source == {"first": came, "last": came}
     assert registration.question is not None
     (consent,) = rows(sqlite_process, Consent)
     assert (consent.purpose, consent.is_granted, consent.method) == ("topic_alerts", True, "form")
@@ -163,6 +165,7 @@ def test_the_waitlist_and_a_repeat_in_a_full_session(visitor: Visitor, make: Fac
     page = visitor.get(new.headers["location"]).text
     assert "You are on the waitlist" in page
     assert "your earlier seat or place is unaffected" in page
+    assert "Other dates of the same webinar" not in page
     assert len(rows(sqlite_process, Registration)) == 2
 
 
@@ -194,6 +197,53 @@ def test_full_started_and_cancelled_sessions_say_so_and_offer_others(
     assert "This webinar has started" in visitor.get(f"/sessions/{full}/register").text
     clock.advance(timedelta(hours=2))
     assert "This webinar is over" in visitor.get(f"/sessions/{full}/register").text
+
+
+def test_who_waits_is_shown_dates_with_seats(visitor: Visitor, make: Factory) -> None:
+    make.webinar("knee-options")
+    full = make.session("knee-options", capacity=1).session.id
+    free, also_full = (make.session("knee-options", starts_in=timedelta(days=9), capacity=1).session.id for _ in "ab")
+    make.registration(full)
+    make.registration(also_full)
+    thanks = visitor.register(full).headers["location"]
+    page = visitor.get(thanks).text
+    assert f"/sessions/{free}/register" in page
+    assert f"/sessions/{also_full}/register" not in page
+    assert "Other dates" not in visitor.get(thanks.replace("waitlisted", "confirmed")).text
+
+
+def test_before_registration_opens_and_after_it_closes_nobody_registers(
+    visitor: Visitor, make: Factory, sqlite_process: Process, clock: SetClock
+) -> None:
+    session = make.session().session
+    path = f"/sessions/{session.id}/register"
+    hidden = visitor.hidden(path)
+    window = {
+        "registration_opens_at": make.now + timedelta(days=1),
+        "registration_closes_at": make.now + timedelta(days=6),
+    }
+    with sqlite_process.work() as work:
+        sessions.update_session(work, session.id, window, version=None, actor="test", now=make.now)
+
+    def tried() -> list[httpx.Response]:
+        clock.advance(A_WHILE)
+        sent = visitor.post(path, data=hidden | {"name": "Ana", "email": "ana@mail.example"})
+        assert sent.status_code == 409
+        return [sent, visitor.get(path)]
+
+    for page in tried():
+        assert "Registration is not open yet" in page.text
+        assert "Registration opens on" in page.text
+        assert '<time class="when" datetime="2026-03-03T15:00:00Z" data-in="America/Denver">' in page.text
+        assert "8:00 AM</strong> <span>Mountain Time</span> <small>(America/Denver)</small>" in page.text
+    assert "10:00 AM</strong> <span>Eastern Time" in visitor.get(f"{path}?timezone=America/New_York").text
+    clock.advance(timedelta(days=1))
+    assert 'name="email"' in visitor.get(path).text
+    clock.advance(timedelta(days=5))
+    for page in tried():
+        assert "Registration for this date is closed" in page.text
+        assert "Are you registered already? Your seat is unaffected" in page.text
+    assert rows(sqlite_process, Registration) == []
 
 
 def test_programs_get_the_same_thanks_and_nothing_is_stored(

@@ -1,0 +1,133 @@
+"""What a registrant does on their own page. Each is one press of a button; pressed twice is pressed once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from http import HTTPStatus
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from fastapi.responses import RedirectResponse, Response
+
+from api.dependencies import NowDep, ProcessDep
+from api.pages.patients.form import FieldsDep
+from api.pages.patients.my_registration import COOKIE, PATH, keep_open
+from api.pages.patients.view import guarded_link
+from api.pages.rendering import PRIVATE
+from webinars.errors import (
+    AlreadyRegistered,
+    InvalidField,
+    NotFound,
+    OfferGone,
+    RegistrationClosed,
+    RegistrationNotActive,
+    SessionCancelled,
+    SessionFull,
+    SessionNotOpen,
+    SessionStarted,
+    UndoTooLate,
+)
+from webinars.services import moves, registrations, waitlist
+from webinars.services.links import open_link
+from webinars.terms import LinkPurpose
+from webinars.work import Process, Work
+
+router = APIRouter(prefix=PATH)
+Deed = Callable[[Work, UUID], Response]
+_SAID = {
+    OfferGone: "gone",
+    UndoTooLate: "too_late",
+    AlreadyRegistered: "already",
+    SessionFull: "full",
+    RegistrationClosed: "full",
+    SessionNotOpen: "full",
+    SessionStarted: "late",
+    SessionCancelled: "late",
+    RegistrationNotActive: "late",
+    InvalidField: "late",
+    NotFound: "late",
+}
+"""What the page says to a refusal, by the code in `?said=`."""
+
+
+@router.post("/accept")
+def accept(request: Request, fields: FieldsDep, process: ProcessDep, now: NowDep) -> Response:
+    """Take the seat that is offered, or, in the last hours, a free one."""
+
+    def deed(work: Work, registration_id: UUID) -> Response:
+        waitlist.accept(work, registration_id, now)
+        return _back("taken")
+
+    return _do(request, fields, process, now, deed)
+
+
+@router.post("/cancel")
+def cancel(request: Request, fields: FieldsDep, process: ProcessDep, now: NowDep) -> Response:
+    """Give the registration up; an offer that is let go is given up too."""
+
+    def deed(work: Work, registration_id: UUID) -> Response:
+        registrations.withdraw(work, registration_id, now)
+        return _back()
+
+    return _do(request, fields, process, now, deed)
+
+
+@router.post("/undo")
+def undo(request: Request, fields: FieldsDep, process: ProcessDep, now: NowDep) -> Response:
+    """Take back that it was given up."""
+
+    def deed(work: Work, registration_id: UUID) -> Response:
+        registrations.undo(work, registration_id, now)
+        return _back("undone")
+
+    return _do(request, fields, process, now, deed)
+
+
+@router.post("/move")
+def move(request: Request, fields: FieldsDep, process: ProcessDep, now: NowDep) -> Response:
+    """Change to another date. With a seat there the page goes on with the new registration, else with this one."""
+
+    def deed(work: Work, registration_id: UUID) -> Response:
+        try:
+            session_id = UUID(fields.get("session", ""))
+        except ValueError:
+            raise NotFound from None
+        moved = moves.move(work, registration_id, session_id, by_host=False, now=now)
+        if moved.is_old_kept:
+            return _back("kept")
+        new, _ = registrations.get_registration(work, moved.registration_id)
+        response = _back("moved")
+        keep_open(response, work.settings, work.vault.link_token(LinkPurpose.manage, new.id, new.link_version))
+        return response
+
+    return _do(request, fields, process, now, deed)
+
+
+@router.post("/resend")
+def resend(request: Request, fields: FieldsDep, process: ProcessDep, now: NowDep) -> Response:
+    def deed(work: Work, registration_id: UUID) -> Response:
+        registrations.resend(work, registration_id, now)
+        return _back("resent")
+
+    return _do(request, fields, process, now, deed)
+
+
+def _do(request: Request, fields: Mapping[str, str], process: Process, now: datetime, deed: Deed) -> Response:
+    """Do something to the registration that the page shows, if the button stood on its page.
+
+    In a transaction of its own: what is refused half-way leaves nothing behind.
+    """
+    try:
+        with process.work() as work:
+            with guarded_link(request):
+                registration, _ = open_link(work, LinkPurpose.manage, request.cookies.get(COOKIE, ""), now)
+            if fields.get("registration") != str(registration.id):
+                return _back("other")
+            return deed(work, registration.id)
+    except tuple(_SAID) as refusal:
+        return _back(_SAID[type(refusal)])
+
+
+def _back(said: str = "") -> Response:
+    return RedirectResponse(f"{PATH}?said={said}" if said else PATH, HTTPStatus.SEE_OTHER, PRIVATE)

