@@ -2,7 +2,7 @@
 
 A hot session's row is locked until the commit has reached the disk; one transaction per request makes everybody wait
 for everybody's disk. One writer thread takes whatever queued while the last commit was under way: no timer, no added
-wait, a single request is a batch of one. docs/explanation/desk.md has the figures.
+wait, a single request is a batch of one. docs/explanation/figures.md says what that is worth.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from webinars.queries import messages as messages_queries
 from webinars.queries import registrations as registrations_queries
+from webinars.rules.visits import counted_source
 from webinars.services import audit, seats, waitlist
 from webinars.tables import Registration
 from webinars.terms import ACTIVE, MessageKind, RegistrationStatus, SkipReason
@@ -51,7 +52,7 @@ def _forget(work: Work, registration: Registration) -> None:
     registration.name = vault.seal("registrations.name", registration.id, "")
     registration.email_index = os.urandom(_INDEX_BYTES)  # found by no address any more
     registration.phone = registration.question = None
-    registration.source = {}
+    registration.source = {touch: counted_source(came) for touch, came in registration.source.items()}
     registration.locale = registration.timezone = ""
     registration.withdrawn_from = None
     registration.link_version += 1  # personal links end

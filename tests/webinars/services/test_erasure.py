@@ -30,12 +30,21 @@ def erase(process: Process, factory: Factory, email: str = "ana@mail.example") -
 def test_nothing_of_the_person_is_left_and_the_seat_goes_to_the_next(process: Process, factory: Factory) -> None:
     session_id = factory.session(capacity=1).session.id
     ana = factory.registration(
-        session_id, "ana@mail.example", phone="+1 303 555 0134", question="Does it hurt?", source={"src": "blog"}
+        session_id,
+        "ana@mail.example",
+        phone="+1 303 555 0134",
+        question="Does it hurt?",
+        source={"last": {"utm_source": "blog", "utm_term": "ana"}},
     ).registration.id
     waiter = factory.registration(session_id).registration.id
     erased = erase(process, factory)
     assert (registrations.email_of(process.vault, erased), registrations.name_of(process.vault, erased)) == ("", "")
-    assert (erased.phone, erased.question, erased.source, erased.timezone) == (None, None, {}, "")
+    assert (erased.phone, erased.question, erased.source, erased.timezone) == (
+        None,
+        None,
+        {"last": {"utm_source": "blog"}},
+        "",
+    )
     assert erased.status is RegistrationStatus.withdrawn
     assert row(process, waiter).status is RegistrationStatus.offered
     assert seats(process, session_id) == (1, 0)
