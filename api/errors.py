@@ -10,6 +10,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from api.middleware.rates import count_wrong_link
 from api.pages import error_pages
@@ -97,6 +98,7 @@ def add_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(WebinarsError, _refusal)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(ClientDisconnect, _unreadable)
     app.add_exception_handler(Exception, _surprise)
 
 
@@ -124,12 +126,22 @@ def _invalid(request: Request, error: Exception) -> Response:
 
 def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101
+    if error.status_code == HTTPStatus.BAD_REQUEST:  # how the framework says that it cannot read a body
+        return _unreadable(request, error)
     if not _is_api(request):
-        return error_pages.status_page(request, HTTPStatus(error.status_code))
+        tidy = error_pages.without_slash(request) if error.status_code == HTTPStatus.NOT_FOUND else None
+        return tidy or error_pages.status_page(request, HTTPStatus(error.status_code))
     code = _CODE_BY_STATUS.get(error.status_code, "http_error")
     response = problem(error.status_code, code, str(error.detail))
     response.headers.update(error.headers or {})
     return response
+
+
+def _unreadable(request: Request, _: Exception) -> Response:
+    """A body that broke off, or is not of the kind that it says."""
+    if not _is_api(request):
+        return error_pages.status_page(request, HTTPStatus.BAD_REQUEST)
+    return _problem_response(invalid_body([("body", "This cannot be read. Send the whole of it, in UTF-8.")]))
 
 
 def _surprise(request: Request, error: Exception) -> Response:

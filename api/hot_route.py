@@ -40,8 +40,8 @@ def _session_id(request: Request) -> UUID:
 
 
 def _body(request: Request, raw: bytes) -> RegistrationCreate:
-    kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
-    if kind != "application/json" and not kind.endswith("+json"):
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
         raise _invalid("header", "Content-Type", "Send JSON, and say so: application/json")
     try:
         return RegistrationCreate.model_validate_json(raw)

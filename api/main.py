@@ -53,6 +53,7 @@ def create_app(process: Process, *, closes_process: bool = False) -> FastAPI:
         generate_unique_id_function=lambda route: route.name,  # generated clients name their functions after it
         docs_url=None,  # the built-in page loads its script from a third party
         redoc_url=None,
+        redirect_slashes=False,  # the built-in redirect leads to whatever host the request names
         lifespan=lifespan,
     )
     app.state.process = process

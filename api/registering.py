@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from api.schemas.registrations import SourceCreate
-from webinars.errors import TooManyRequests, WebinarsError
+from webinars.errors import IdempotencyMismatch, TooManyRequests, WebinarsError
 from webinars.rules.registrations import clean_email, clean_name
 from webinars.rules.sessions import zone
 from webinars.rules.visits import Touch, clean_touch, journey
@@ -75,6 +75,8 @@ def submit_together(desk: Desk, requests: Sequence[RegistrationRequest]) -> list
     first = _wait_for(desk, requests[:1])
     if isinstance(first[0], TooManyRequests):
         raise first[0]
+    if isinstance(first[0], IdempotencyMismatch):  # nothing was counted: the rest is refused alike
+        return first * len(requests)
     return first + _wait_for(desk, [replace(wanted, is_limited=False) for wanted in requests[1:]])
 
 

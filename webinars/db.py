@@ -62,6 +62,17 @@ class UtcMoment(sa.types.TypeDecorator[datetime]):
         return moment
 
 
+class ShortName(sa.types.TypeDecorator[str]):
+    """The part of an address that names a row. Whatever stands there in a request is looked for, even a NUL, which
+    PostgreSQL refuses to hear of and which is in no name."""
+
+    impl = sa.String
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: sa.Dialect) -> str | None:  # noqa: ARG002
+        return None if value is None else value.replace("\0", "\ufffd")
+
+
 class SealedText(sa.types.TypeDecorator[Sealed]):
     """Personal data. It takes what the vault has sealed and refuses everything else."""
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from urllib.parse import quote
 
 from fastapi import Request
-from fastapi.responses import Response
+from fastapi.responses import RedirectResponse, Response
 
 from api.pages.rendering import page
 from webinars.errors import LinkInvalid, TooManyRequests, WebinarsError
@@ -49,6 +50,16 @@ def refusal_page(request: Request, error: WebinarsError, status: HTTPStatus) -> 
 def status_page(request: Request, status: HTTPStatus) -> Response:
     heading, words = _WORDS.get(status, (status.phrase, "Please go back and try again."))
     return _error_page(request, status, heading, words, {})
+
+
+def without_slash(request: Request) -> Response | None:
+    """Over to the same address without slashes at its end, for some programs add one to links; None if it has none."""
+    path, query = request.scope["path"], request.scope["query_string"].decode("latin-1")
+    if request.method not in {"GET", "HEAD"} or not path.endswith("/"):
+        return None
+    # One slash in front: two would lead to another host.
+    tidy = quote("/" + path.strip("/")) + (f"?{query}" if query else "")
+    return RedirectResponse(tidy, HTTPStatus.PERMANENT_REDIRECT)
 
 
 def _error_page(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from pathlib import Path
+
 from fastapi import APIRouter
 from fastapi.responses import FileResponse
 
@@ -13,7 +16,14 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/static/{digest}/{name:path}")
 def static_file(digest: str, name: str) -> FileResponse:
-    path = (STATIC / name).resolve()
-    if not path.is_relative_to(STATIC) or not path.is_file() or static_url(name) != f"/static/{digest}/{name}":
+    path = _files().get(f"/static/{digest}/{name}")
+    if path is None:
         raise NotFound
     return FileResponse(path, headers={"Cache-Control": "public, max-age=31536000, immutable"})
+
+
+@lru_cache(maxsize=1)
+def _files() -> dict[str, Path]:
+    """Each file by its address: nothing that somebody asks for becomes a path."""
+    files = (path for path in STATIC.rglob("*") if path.is_file())
+    return {static_url(path.relative_to(STATIC).as_posix()): path for path in files}

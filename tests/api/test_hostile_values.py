@@ -60,10 +60,11 @@ def test_no_body_is_a_surprise(api: httpx.Client) -> None:
         b"1e999",
         b'{"slug": "\\ud800", "name": "x"}',
         b"\xff\xfe",
+        b"\xc3(",
+        b"[" * 2000,
     ):
         refused = api.post("/topics", content=raw, headers=as_json)
         assert (refused.status_code, refused.json()["code"]) == (422, "invalid_request"), raw
-    assert api.post("/topics", content=b"[" * 2000, headers=as_json).status_code == 400
     assert api.post("/topics", data={"slug": "knee"}).status_code == 422
     assert api.post("/topics", json={"slug": "knee", "name": "Knee"}, headers={"Idempotency-Key": "k" * 201}).is_error
     assert api.get("/topics").json()["items"] == []

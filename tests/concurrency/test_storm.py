@@ -54,6 +54,9 @@ def unsound(process: Process, session_ids: list[UUID]) -> list[str]:
             line = registrations_queries.list_waitlist(work.db, session_id, 1)
             if line and line[0].seats <= session.capacity - recount[0]:
                 found.append("the head of the line waits for a seat that is free")
+        rows = work.db.execute(sa.select(col(Registration.id), col(Registration.replaces_id)))
+        pointers = {row[0]: row[1] for row in rows}
+        found += ["what replaces what goes in a circle"] * any(_goes_in_a_circle(pointers, each) for each in pointers)
         # An old place that nobody ever left (each leaving counts its revision up) beside the new one that ended it.
         both = sa.select(col(Registration.id)).where(
             col(Registration.status) == RegistrationStatus.confirmed,
@@ -65,6 +68,13 @@ def unsound(process: Process, session_ids: list[UUID]) -> list[str]:
         )
         found += ["somebody has the old seat and the new one"] * len(work.db.execute(both).all())
     return found
+
+
+def _goes_in_a_circle(pointers: dict[UUID, UUID | None], start: UUID) -> bool:
+    following, steps = pointers[start], 0
+    while following is not None and steps <= len(pointers):
+        following, steps = pointers[following], steps + 1
+    return following is not None
 
 
 def troubles(ends: Counter[str]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -16,10 +17,13 @@ from sqlalchemy.dialects import sqlite
 from tests.concurrency.load import at_once
 from tests.conftest import NOW, make_settings
 from tests.factories import Factory
-from webinars.db import Engines, SealedText, UtcMoment
+from webinars.db import Engines, RowInsert, SealedText, UtcMoment
 from webinars.queries import sessions as sessions_queries
-from webinars.tables import Topic, WebinarSession
+from webinars.queries.messages import insert_messages
+from webinars.services.messages import registration_row
+from webinars.tables import Registration, Topic, WebinarSession
 from webinars.tables.base import core
+from webinars.terms import MessageKind, RegistrationStatus, new_id
 from webinars.testing import MemoryMailer
 from webinars.work import Process
 
@@ -178,3 +182,58 @@ def test_an_sqlite_file_is_made_where_it_is_asked_for(tmp_path: Path) -> None:
         pass
     engines.dispose()
     assert (tmp_path / "a" / "b" / "webinars.db").exists()
+
+
+def test_rows_that_are_inserted_at_once_are_what_the_mapper_reads(process: Process, factory: Factory) -> None:
+    """Moments, words, JSON, sealed values and nothing at all: every conversion on both databases."""
+    session_id = factory.session().session.id
+    rows = [_registration_row(process, session_id, number) for number in range(3)]
+    rows[1] |= {"phone": None, "confirmed_at": None, "source": {"last": {"src": "b'lög"}}}
+    insert = RowInsert(dict.fromkeys(("sqlite", "postgresql"), sa.insert(core(Registration))))
+    with process.work() as work:
+        assert insert.execute(work.db.connection(), rows) == 3
+    with process.read() as work:
+        for row in rows:
+            kept = work.db.get_one(Registration, row["id"])
+            assert {name: getattr(kept, name) for name in row} == row
+
+
+def test_of_rows_that_are_there_already_none_is_counted(process: Process, factory: Factory) -> None:
+    session = factory.session().session
+    registration = factory.registration(session.id).registration
+    row = registration_row(MessageKind.declined, registration, session, NOW)
+    for expected in (1, 0):
+        with process.work() as work:
+            assert insert_messages(work.db, [row | {"id": new_id(NOW)}]) == expected
+
+
+def test_rows_must_name_the_same_columns(process: Process, factory: Factory) -> None:
+    session_id = factory.session().session.id
+    rows = [_registration_row(process, session_id, number) for number in range(2)]
+    del rows[1]["locale"]
+    insert = RowInsert(dict.fromkeys(("sqlite", "postgresql"), sa.insert(core(Registration))))
+    with pytest.raises(KeyError, match="locale"), process.work() as work:
+        insert.execute(work.db.connection(), rows)
+
+
+def _registration_row(process: Process, session_id: UUID, number: int) -> dict[str, Any]:
+    row_id = new_id(NOW)
+    return {
+        "id": row_id,
+        "session_id": session_id,
+        "status": RegistrationStatus.confirmed,
+        "email": process.vault.seal("registrations.email", row_id, "ana@mail.example"),
+        "email_index": bytes([number]) * 32,
+        "name": process.vault.seal("registrations.name", row_id, "Ana"),
+        "phone": process.vault.seal("registrations.phone", row_id, "+1"),
+        "timezone": "America/Denver",
+        "locale": "en",
+        "seats": 1,
+        "source": {},
+        "revision": 0,
+        "link_version": 0,
+        "has_invite": True,
+        "created_at": NOW,
+        "updated_at": NOW + timedelta(microseconds=1),
+        "confirmed_at": NOW,
+    }

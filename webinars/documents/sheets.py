@@ -80,7 +80,7 @@ def read_sheet(content: bytes, headings: Mapping[str, str]) -> Sheet:
 def write_sheet(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
     """A CSV file that every spreadsheet opens as it is meant: UTF-8 with its mark, and nothing in it is a formula."""
     out = StringIO(newline="")
-    writer = csv.writer(out)
+    writer = csv.writer(out, quoting=csv.QUOTE_ALL)
     writer.writerow(headings)
     writer.writerows([guarded(value) for value in row] for row in rows)
     return codecs.BOM_UTF8 + out.getvalue().encode()

@@ -65,7 +65,9 @@ def give_back(db: DbSession, buckets: Sequence[bytes]) -> None:
 
 def delete_counts(db: DbSession, before: datetime) -> int:
     """Forget buckets whose long window began before a moment."""
-    return db.connection().execute(sa.delete(_counts).where(_counts.c.long_since < before)).rowcount
+    over = sa.select(_counts.c.bucket).where(_counts.c.long_since < before)
+    mine = over.order_by(_counts.c.bucket).with_for_update(skip_locked=True)  # who counts at this moment goes first
+    return db.connection().execute(sa.delete(_counts).where(_counts.c.bucket.in_(mine))).rowcount
 
 
 @lru_cache(maxsize=32)

@@ -83,12 +83,6 @@ def find_by_index(db: DbSession, session_id: UUID, email_index: bytes) -> Regist
     )
 
 
-def find_active(db: DbSession, session_id: UUID, email_index: bytes) -> Registration | None:
-    """A person's registration for a session, if it has a seat or hopes for one."""
-    found = find_by_index(db, session_id, email_index)
-    return found if found is not None and found.status in ACTIVE else None
-
-
 def insert_registrations(db: DbSession, rows: Sequence[Mapping[str, Any]]) -> None:
     _INSERT.execute(db.connection(), rows)
 
@@ -125,6 +119,16 @@ def repoint_replacements(db: DbSession, old_id: UUID, new_id: UUID) -> None:
         sa.update(_registrations)
         .where(waiting.replaces_id == old_id, waiting.id != new_id)
         .values(replaces_id=new_id)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def forget_replacements(db: DbSession, registration_id: UUID) -> None:
+    """Let nothing replace a registration any more."""
+    db.execute(
+        sa.update(_registrations)
+        .where(_registrations.c.replaces_id == registration_id)
+        .values(replaces_id=None)
         .execution_options(synchronize_session=False)
     )
 

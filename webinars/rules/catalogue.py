@@ -34,10 +34,19 @@ def clean_link(text: str, field: str) -> str:
         InvalidField: unless it is empty or https.
     """
     link = text.strip()
-    parts = urlsplit(link)
-    if link and (parts.scheme != "https" or not parts.hostname or parts.username or parts.password):
+    if link and not https_host(link):
         raise InvalidField("The address must begin with https://.", field=field)
     return link
+
+
+def https_host(link: str) -> str:
+    """The host that an address leads to; empty unless it is https and names nobody to sign in as."""
+    try:
+        parts = urlsplit(link)
+    except ValueError:
+        return ""
+    is_plain = parts.scheme == "https" and not parts.username and not parts.password
+    return (parts.hostname or "") if is_plain else ""
 
 
 def telling_words(title: str, topics: Iterable[str]) -> list[str]:

@@ -186,6 +186,8 @@ def claim(work: Work, now: datetime) -> tuple[Claimed, int]:
 
 def _objection(dispatch: Dispatch) -> SkipReason | None:
     message, session = dispatch.message, dispatch.session
+    if dispatch.registration.erased_at is not None:
+        return SkipReason.erased
     situation = Situation(
         dispatch.registration.status,
         session.status,

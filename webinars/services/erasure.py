@@ -6,6 +6,7 @@ import os
 from datetime import datetime
 from uuid import UUID
 
+from webinars.queries import attendance as attendance_queries
 from webinars.queries import messages as messages_queries
 from webinars.queries import registrations as registrations_queries
 from webinars.rules.visits import counted_source
@@ -42,6 +43,7 @@ def erase(work: Work, registration_id: UUID, *, actor: str, now: datetime) -> Re
     )
     messages_queries.forget_errors(work.db, registration_id)
     registrations_queries.delete_answers(work.db, [registration_id])
+    attendance_queries.forget_notes(work.db, registration_id)
     audit.note(work, actor, "registration.erase", now, subject_id=registration_id)
     return registration
 

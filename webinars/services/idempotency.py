@@ -1,6 +1,6 @@
 """Idempotency-Keys: the same key with the same request gets the same answer, for 24 hours.
 
-Registering keeps what it decided (services/registrations.py). All else a token sends keeps the answer itself, sealed,
+Registering keeps what it decided (services/registering.py). All else a token sends keeps the answer itself, sealed,
 in the transaction of the work: a crash leaves neither, so no key is ever stuck.
 """
 

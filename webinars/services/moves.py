@@ -14,7 +14,7 @@ from webinars.queries.sessions import Scheduled
 from webinars.services import seats, waitlist
 from webinars.services.registering import register, request_again
 from webinars.tables import Registration, WebinarSession
-from webinars.terms import ACTIVE, RegistrationStatus
+from webinars.terms import ACTIVE, HOLDING, RegistrationStatus
 from webinars.work import ReadWork, Work
 
 
@@ -26,11 +26,8 @@ class Moved:
     """Of the registration in the new session."""
     status: RegistrationStatus
     """Of the new one."""
-
-    @property
-    def is_old_kept(self) -> bool:
-        """Whether they wait for a seat there, and keep what they have until then."""
-        return self.status in {RegistrationStatus.waitlisted, RegistrationStatus.offered}
+    is_old_kept: bool
+    """Whether they wait for a seat there, and keep what they have until then."""
 
 
 def move(work: Work, registration_id: UUID, to_session_id: UUID, *, by_host: bool, now: datetime) -> Moved:
@@ -53,7 +50,7 @@ def move(work: Work, registration_id: UUID, to_session_id: UUID, *, by_host: boo
     former = registrations_queries.find_by_index(work.db, to_session_id, registration.email_index)
     if former is not None and former.status in ACTIVE:
         if former.replaces_id == registration.id or has_moved(registration):
-            return Moved(former.id, former.status)
+            return Moved(former.id, former.status, is_old_kept=former.replaces_id == registration.id)
         raise AlreadyRegistered
     if registration.status not in ACTIVE:
         raise RegistrationNotActive
@@ -66,8 +63,8 @@ def move(work: Work, registration_id: UUID, to_session_id: UUID, *, by_host: boo
     outcome = register(work, [request], now)[0]
     if isinstance(outcome, Exception):
         raise outcome
-    _let_go(work, registration, outcome.registration, outcome.scheduled, now)
-    return Moved(outcome.registration.id, outcome.registration.status)
+    is_kept = _let_go(work, registration, outcome.registration, outcome.scheduled, now)
+    return Moved(outcome.registration.id, outcome.registration.status, is_old_kept=is_kept)
 
 
 def has_moved(registration: Registration) -> bool:
@@ -92,11 +89,23 @@ def _check_way(here: Scheduled, there: Scheduled | None) -> None:
         raise InvalidField("Choose a session of the same webinar.", field="session_id")
 
 
-def _let_go(work: Work, old: Registration, new: Place, there: Scheduled, now: datetime) -> None:
-    """End the old place if the new one is as good; else remember that the new one is to replace it."""
-    if new.status is not RegistrationStatus.confirmed and new.status is not old.status:
+def _let_go(work: Work, old: Registration, new: Place, there: Scheduled, now: datetime) -> bool:
+    """End the old place, unless it is a seat and the new one is none: then the new one is to replace it.
+
+    Who gives up one wait for another keeps the seat that the first was to replace.
+
+    Returns:
+        Whether the old place is kept.
+    """
+    work.db.refresh(old)  # coming back may have ended what the old place was to replace
+    is_certain = new.status is RegistrationStatus.confirmed
+    if not is_certain and old.status in HOLDING:
         registrations_queries.update_registration(work.db, new.id, {"replaces_id": old.id})
-        return
-    registrations_queries.repoint_replacements(work.db, old.id, new.id)  # who waits elsewhere keeps this one until then
-    for session_id in seats.end_replaced(work, old.id, there, now):
+        return True
+    if not is_certain:
+        registrations_queries.update_registration(work.db, new.id, {"replaces_id": old.replaces_id})
+    freed = seats.end_replaced(work, old, there, now) if is_certain else []
+    freed += [session_id for session_id in [seats.end_for(work, old.id, new.id, there, now)] if session_id]
+    for session_id in freed:
         waitlist.serve(work, session_id, now)
+    return False

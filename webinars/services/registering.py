@@ -137,7 +137,10 @@ def _too_many(work: Work, requests: Sequence[RegistrationRequest], now: datetime
     going = {request.idempotency for position, request in enumerate(requests) if position not in waits}
 
     def is_replay(key: Idempotency | None) -> bool:
-        return key is not None and (key.key_hash in answered or key in going)
+        """Of the same request: another one under a used key is a new try."""
+        if key is None:
+            return False
+        return key in going or answered.get(key.key_hash, (b"",))[0] == key.request_hash
 
     return {
         position: TooManyRequests(retry_after=wait)
@@ -356,6 +359,7 @@ def _come_back(
     registrations_queries.update_registration(
         work.db, known.id, _personal(work.vault, known.id, request) | A_NEW_START | state
     )
+    registrations_queries.forget_replacements(work.db, known.id)  # whoever comes back means this place, too
     return replace(
         known,
         status=status,

@@ -74,7 +74,10 @@ def undo(work: Work, registration_id: UUID, now: datetime) -> Registration:
         seating.seats_taken += registration.seats
     work.db.flush()
     seats.count_seats(work, item, seating)
-    messages.plan(work, [messages.registration_row(ANSWER_TO[status], registration, item.session, now)])
+    row = messages.registration_row(ANSWER_TO[status], registration, item.session, now)
+    if status is RegistrationStatus.offered and registration.offer_expires_at is not None:
+        row["deadline_at"] = registration.offer_expires_at
+    messages.plan(work, [row])
     return registration
 
 

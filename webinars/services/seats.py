@@ -119,13 +119,19 @@ def lock_registration_and(
     other.
     """
     registration = registrations_queries.get_registration(work.db, registration_id)
-    concerned = [registration.session_id, *session_ids]
-    replaced = registration
-    while replaced.replaces_id is not None:
-        replaced = registrations_queries.get_registration(work.db, replaced.replaces_id)
-        concerned.append(replaced.session_id)
-    items = sessions_queries.lock_sessions(work.db, concerned)
+    concerned = [each.session_id for each in (registration, *_replaced_by(work, registration))]
+    items = sessions_queries.lock_sessions(work.db, [*concerned, *session_ids])
     return registrations_queries.get_registration(work.db, registration_id), items
+
+
+def _replaced_by(work: Work, registration: Registration) -> list[Registration]:
+    """What ends as soon as this registration has a seat: the place it replaces, and what that one was to replace."""
+    found: dict[UUID, Registration] = {}
+    replaced_id = registration.replaces_id
+    while replaced_id is not None and replaced_id not in {registration.id, *found}:
+        found[replaced_id] = registrations_queries.get_registration(work.db, replaced_id)
+        replaced_id = found[replaced_id].replaces_id
+    return list(found.values())
 
 
 def confirm(work: Work, registration: Registration, item: Scheduled, now: datetime) -> list[UUID]:
@@ -148,25 +154,40 @@ def confirm(work: Work, registration: Registration, item: Scheduled, now: dateti
         raise SessionFull
     work.db.refresh(item.session)
     messages.plan(work, [messages.registration_row(MessageKind.confirmation, registration, item.session, now)])
-    return end_replaced(work, registration.replaces_id, item, now)
+    freed = end_replaced(work, registration, item, now)
+    registration.replaces_id = None
+    work.db.flush()
+    return freed
 
 
-def end_replaced(work: Work, replaced_id: UUID | None, by: Scheduled, now: datetime) -> list[UUID]:
-    """Give up the places that a move kept until the new one was certain.
+def end_replaced(work: Work, registration: Registration, item: Scheduled, now: datetime) -> list[UUID]:
+    """Give up the places that moves kept until this registration was certain.
 
     Returns:
         The sessions in which seats came free by it.
     """
-    freed = []
-    while replaced_id is not None:
-        replaced, item = lock_registration(work, replaced_id)
-        if replaced.status in ACTIVE and now < item.session.starts_at:
-            leave(work, replaced, item, RegistrationStatus.withdrawn, now, moved_to=by)
-            replaced.withdrawn_from = None  # a move is taken back by moving back
-            freed.append(item.session.id)
-        replaced_id = replaced.replaces_id
+    return [
+        session_id
+        for replaced in _replaced_by(work, registration)
+        if (session_id := end_for(work, replaced.id, registration.id, item, now))
+    ]
+
+
+def end_for(work: Work, old_id: UUID, new_id: UUID, there: Scheduled, now: datetime) -> UUID | None:
+    """Give up a place for a new one. Whatever waits to replace the old one replaces the new one instead.
+
+    Returns:
+        The session in which a seat may have come free by it.
+    """
+    registrations_queries.repoint_replacements(work.db, old_id, new_id)
+    old, item = lock_registration(work, old_id)
+    if old.status not in ACTIVE or now >= item.session.starts_at:
+        return None
+    leave(work, old, item, RegistrationStatus.withdrawn, now, moved_to=there)
+    old.withdrawn_from = None  # a move is taken back by moving back
+    old.replaces_id = None
     work.db.flush()
-    return freed
+    return item.session.id
 
 
 def leave(

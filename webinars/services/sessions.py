@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from webinars.errors import CapacityTooSmall, InvalidField, NotFound, SessionCancelled, SessionStarted
@@ -16,6 +15,7 @@ from webinars.queries import registrations as registrations_queries
 from webinars.queries import sessions as sessions_queries
 from webinars.queries.pages import Page, page_of, read_cursor
 from webinars.queries.sessions import Scheduled
+from webinars.rules.catalogue import https_host
 from webinars.rules.sessions import check_window, start_of, wall_time
 from webinars.services import audit, messages, reminders, waitlist
 from webinars.services.catalogue import check_version
@@ -41,6 +41,7 @@ _PLAIN = (
     "registration_closes_at",
     "status",
 )
+_MOST_AT_ONCE = 53
 SHORTEST_MINUTES, LONGEST_MINUTES = 5, 600
 _TOLD_OF_MOVE = (*HOLDING, RegistrationStatus.waitlisted)
 _TOLD_OF_CANCELLATION = ACTIVE
@@ -290,14 +291,15 @@ def list_sessions(
 
 
 def choose_sessions(work: ReadWork, webinar: str, wanted: Sequence[UUID] | None, now: datetime) -> list[UUID]:
-    """The sessions of a webinar that somebody wants to register for: those named, or (None) all that are to come.
+    """The sessions of a webinar that somebody wants to register for: those named, or (None) all that are to come, the
+    next ones first and a year of weeks at most: each is a mail to an address that anybody may have typed.
 
     Raises:
         NotFound: if there is no such webinar, or one of the named sessions is not one of its own.
     """
     offered = _offered(work, webinar, public_only=True)
     if wanted is None:
-        return sessions_queries.list_coming_ids(work.db, offered.id, now)
+        return sessions_queries.list_coming_ids(work.db, offered.id, now)[:_MOST_AT_ONCE]
     own = sessions_queries.find_own_ids(work.db, offered.id, wanted)
     if not own.issuperset(wanted):
         raise NotFound
@@ -326,10 +328,9 @@ def check_room(work: ReadWork, url: str) -> str:
     """
     if not url:
         return url
-    parts = urlsplit(url)
     allowed = [host.strip().lower() for host in work.settings.room_hosts.split(",") if host.strip()]
-    host = (parts.hostname or "").lower()
-    if parts.scheme != "https" or not host or parts.username or parts.password:
+    host = https_host(url)
+    if not host:
         raise InvalidField("The address of the room must begin with https://.", field="room_url")
     if allowed and not any(host == name or host.endswith("." + name) for name in allowed):
         raise InvalidField(f"The room must be on one of: {', '.join(allowed)}.", field="room_url")

@@ -128,9 +128,7 @@ def _offer(work: Work, session: WebinarSession, line: Sequence[Registration], no
 def _broadcast(work: Work, session: WebinarSession, seats_left: int, now: datetime) -> int:
     if session.broadcast_at is not None and now < session.broadcast_at + BROADCAST_EVERY:
         return 0
-    session.broadcast_at = now
-    work.db.flush()
-    return messages.plan_notices(
+    told = messages.plan_notices(
         work,
         MessageKind.seat_free,
         session,
@@ -139,3 +137,7 @@ def _broadcast(work: Work, session: WebinarSession, seats_left: int, now: dateti
         occasion=int(now.timestamp()),
         most_seats=seats_left,
     )
+    if told:  # where one seat is free and couples wait, the half hour begins with the second
+        session.broadcast_at = now
+        work.db.flush()
+    return told

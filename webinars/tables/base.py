@@ -9,7 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
-from webinars.db import SealedText, UtcMoment, json_type, uuid_type, word
+from webinars.db import SealedText, ShortName, UtcMoment, json_type, uuid_type, word
 
 
 class Retention(StrEnum):
@@ -70,7 +70,7 @@ def document(keep: Retention = Retention.record, **options: Any) -> Any:
 
 def short_name() -> Any:
     """The part of an address that names a row: unique, lower case, words joined by hyphens."""
-    return column(sa.String(80), unique=True)
+    return column(ShortName(80), unique=True)
 
 
 def core(model: type[SQLModel]) -> sa.Table:

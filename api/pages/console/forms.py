@@ -63,8 +63,8 @@ class Checks:
             raise _Wrong
 
     def text(self, name: str, value: str, words: str = "", *, most: int = _LONGEST_TEXT) -> str:
-        """Trimmed text; where `words` say what to enter, it must not be empty."""
-        text = value.strip()
+        """Trimmed text; where `words` say what to enter, it must not be empty. No database has to take a NUL."""
+        text = value.replace("\0", "").strip()
         if words and not text:
             self.errors[name] = words
         elif len(text) > most:

@@ -27,7 +27,8 @@ def test_links_that_pages_may_show(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["http://video.example", "javascript:alert(1)", "https://", "https://a:b@video.example"]
+    "text",
+    ["http://video.example", "javascript:alert(1)", "https://", "https://a:b@video.example", "https://[video.example"],
 )
 def test_links_that_pages_may_not_show(text: str) -> None:
     with pytest.raises(InvalidField) as refusal:

@@ -266,3 +266,81 @@ def test_who_was_declined_there_does_not_get_in_by_moving(process: Process, fact
     with process.work() as work:
         registrations.approve(work, declined, factory.now)
     assert (seats(process, here), seats(process, there)) == ((0, 0), (1, 0))
+
+
+def states(process: Process, *registration_ids: UUID) -> list[str]:
+    return [row(process, each).status.value for each in registration_ids]
+
+
+def test_giving_up_one_wait_for_another_keeps_the_seat(process: Process, factory: Factory) -> None:
+    here, there = two_sessions(factory, there=1)
+    third = factory.session(process_webinar(process, here), capacity=1, starts_in=timedelta(days=21)).session.id
+    blocker = factory.registration(there).registration.id
+    holder = factory.registration(third).registration.id
+    seat = factory.registration(here).registration.id
+    wait = move(process, seat, there).registration_id
+    other_wait = move(process, wait, third)
+    assert not other_wait.is_old_kept  # the wait in between ended; the seat stays
+    assert states(process, blocker, seat, wait, other_wait.registration_id) == [
+        "confirmed",
+        "confirmed",
+        "withdrawn",
+        "waitlisted",
+    ]
+    withdraw(process, holder)
+    with process.work() as work:
+        waitlist.accept(work, other_wait.registration_id, factory.now)
+    assert states(process, seat, other_wait.registration_id) == ["withdrawn", "confirmed"]
+
+
+def test_two_waits_from_one_seat_end_as_one_seat(process: Process, factory: Factory) -> None:
+    here, there = two_sessions(factory, there=1)
+    third = factory.session(process_webinar(process, here), capacity=1, starts_in=timedelta(days=21)).session.id
+    holders = [factory.registration(each).registration.id for each in (there, third)]
+    seat = factory.registration(here).registration.id
+    waits = [move(process, seat, each).registration_id for each in (there, third)]
+    for holder, wait in zip(holders, waits, strict=True):
+        withdraw(process, holder)
+        with process.work() as work:
+            waitlist.accept(work, wait, factory.now)
+    assert states(process, seat, *waits) == ["withdrawn", "withdrawn", "confirmed"]
+
+
+def test_moving_a_wait_back_to_where_one_came_from_is_no_circle(process: Process, factory: Factory) -> None:
+    """The old place was given up in between: coming back means it, and nothing replaces it any more."""
+    here, there = two_sessions(factory, here=1, there=1)
+    holder = factory.registration(there).registration.id
+    seat = factory.registration(here).registration.id
+    wait = move(process, seat, there).registration_id
+    withdraw(process, seat)
+    factory.registration(here)  # somebody takes it
+    withdraw(process, holder)
+    back = move(process, wait, here)
+    assert (back.registration_id, back.status, back.is_old_kept) == (seat, WAITLISTED, True)
+    for each in (seat, wait):
+        withdraw(process, each)
+    assert states(process, seat, wait) == ["withdrawn", "withdrawn"]
+
+
+def test_moving_back_to_a_free_seat_ends_the_wait_and_nothing_else(process: Process, factory: Factory) -> None:
+    here, there = two_sessions(factory, there=1)
+    factory.registration(there)
+    seat = factory.registration(here).registration.id
+    wait = move(process, seat, there).registration_id
+    withdraw(process, seat)
+    back = move(process, wait, here)
+    assert (back.registration_id, back.status) == (seat, CONFIRMED)
+    assert states(process, seat, wait) == ["confirmed", "withdrawn"]
+
+
+def test_a_place_that_was_come_back_to_is_not_replaced(process: Process, factory: Factory) -> None:
+    here, there = two_sessions(factory, there=1)
+    holder = factory.registration(there).registration.id
+    seat = factory.registration(here, "ana@mail.example").registration.id
+    wait = move(process, seat, there).registration_id
+    withdraw(process, seat)
+    factory.registration(here, "ana@mail.example")
+    withdraw(process, holder)
+    with process.work() as work:
+        waitlist.accept(work, wait, factory.now)
+    assert states(process, seat, wait) == ["confirmed", "confirmed"]

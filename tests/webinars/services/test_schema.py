@@ -105,6 +105,7 @@ def test_migrating_keeps_what_is_stored(empty: Process) -> None:
     with empty.engines.read.connect() as connection:
         for table in ("webinars", "sessions", "registrations", "messages"):
             assert connection.scalar(sa.select(sa.func.count()).select_from(sa.table(table))) == 1, table
+        assert connection.scalar(sa.text("SELECT kind FROM messages")) == "confirmation"
         assert not connection.scalar(sa.text("SELECT has_questions FROM webinars"))
     assert schema.differences(empty) == []
 
@@ -126,6 +127,6 @@ revision, link_version, has_invite, created_at, updated_at)
 VALUES ('{registration}', '{session}', 'confirmed', '1', '2', '3', 'UTC', 'en', 1, '{{}}', 0, 0, true, {at}, {at});
 INSERT INTO messages (id, dedupe_key, kind, channel, registration_id, session_id, schedule_version, sequence,
 facts, priority, state, due_at, next_attempt_at, deadline_at, attempts, created_at)
-VALUES ('{message}', 'k', 'confirmation', 'email', '{registration}', '{session}', 0, 0, '{{}}', 0, 'sent',
+VALUES ('{message}', 'k', 'promoted', 'email', '{registration}', '{session}', 0, 0, '{{}}', 0, 'sent',
 {at}, {at}, {at}, 1, {at})
 """

@@ -60,6 +60,7 @@ class Seats(RuleBasedStateMachine):
     def register(self, person: int, session: int, seats: int, by_host: bool) -> UUID | None:
         email = f"person{person}@run{self.number}.example"
         request = self.factory.request(self.session(session), email, seats=seats)
+        self.clock.advance(timedelta(milliseconds=1))
         if by_host:
             done = self.do(lambda work: registrants.add(work, request, actor=ACTOR, now=self.now))
         else:
@@ -168,6 +169,7 @@ class Seats(RuleBasedStateMachine):
 
     def do(self, deed: Callable[[Work], T]) -> T | None:
         """A refusal is as good as a success: nothing may be out of order afterwards."""
+        self.clock.advance(timedelta(milliseconds=1))  # who comes later is later
         try:
             with self.process.work() as work:
                 return deed(work)

@@ -244,3 +244,12 @@ def test_who_has_left_cannot_take_a_seat(process: Process, factory: Factory) -> 
     withdraw(process, holder)
     with pytest.raises(RegistrationNotActive):
         accept(process, waiter)
+
+
+def test_a_broadcast_to_nobody_does_not_keep_the_next_one_back(process: Process, factory: Factory) -> None:
+    session_id = factory.session(capacity=2, starts_in=RACE).session.id
+    one, other = people_of(factory, session_id, 2)
+    couple = factory.registration(session_id, seats=2).registration.id
+    withdraw(process, one)
+    withdraw(process, other)
+    assert kinds_to(process, couple) == ["waitlisted", "seat_free"]

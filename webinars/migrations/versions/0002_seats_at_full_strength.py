@@ -196,3 +196,8 @@ def upgrade() -> None:
 
     with op.batch_alter_table("webinars", schema=None) as batch_op:
         batch_op.add_column(sa.Column("has_questions", sa.Boolean(), nullable=False, server_default=sa.false()))
+
+    # What a waitlist gave was called a promotion, and had its invite: a confirmation.
+    op.execute("UPDATE messages SET kind = 'confirmation' WHERE kind = 'promoted'")
+    # Without a state before, a withdrawal is one by a move; there were none yet.
+    op.execute("UPDATE registrations SET withdrawn_from = 'confirmed' WHERE status = 'withdrawn'")
