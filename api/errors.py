@@ -120,8 +120,13 @@ def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101
     if not _is_api(request):
         return error_pages.status_page(request, HTTPStatus.NOT_FOUND)
-    places = [(".".join(map(str, item["loc"][1:])) or str(item["loc"][0]), item["msg"]) for item in error.errors()]
-    return _problem_response(invalid_body(places))
+    return _problem_response(invalid_body([(_field(item), item["msg"]) for item in error.errors()]))
+
+
+def _field(wrong: dict[str, Any]) -> str:
+    """Where it is; of a body that is no JSON the framework would name the position as if it were a field."""
+    place = wrong["loc"][:1] if wrong.get("type") == "json_invalid" else wrong["loc"]
+    return ".".join(map(str, place[1:])) or str(place[0])
 
 
 def _http(request: Request, error: Exception) -> Response:

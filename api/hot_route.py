@@ -10,11 +10,12 @@ from uuid import UUID
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from api.schemas.registrations import RegistrationCreate
 
 _LONGEST_KEY = 200
+_UUID = TypeAdapter(UUID)
 _Register = Callable[[Request, UUID, RegistrationCreate, str | None], Awaitable[Response]]
 
 
@@ -28,34 +29,46 @@ class HotRoute(APIRoute):
 
 
 async def _handle(register: _Register, request: Request) -> Response:
+    wrong: list[dict[str, Any]] = []
     raw = await request.body()
-    return await register(request, _session_id(request), _body(request, raw), _key(request))
+    body, session_id, key = _body(request, raw, wrong), _session_id(request, wrong), _key(request, wrong)
+    if session_id is None or body is None or wrong:
+        raise RequestValidationError(wrong)
+    return await register(request, session_id, body, key)
 
 
-def _session_id(request: Request) -> UUID:
+def _session_id(request: Request, wrong: list[dict[str, Any]]) -> UUID | None:
     try:
-        return UUID(request.path_params["session_id"])
-    except ValueError:
-        raise _invalid("path", "session_id", "Input should be a valid UUID") from None
-
-
-def _body(request: Request, raw: bytes) -> RegistrationCreate:
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
-        raise _invalid("header", "Content-Type", "Send JSON, and say so: application/json")
-    try:
-        return RegistrationCreate.model_validate_json(raw)
+        return _UUID.validate_python(request.path_params["session_id"])
     except ValidationError as error:
-        found = [{**item, "loc": ("body", *item["loc"])} for item in error.errors(include_input=False)]
-        raise RequestValidationError(found) from None
+        wrong += _found(error, "path", "session_id")
+        return None
 
 
-def _key(request: Request) -> str | None:
+def _key(request: Request, wrong: list[dict[str, Any]]) -> str | None:
     key = request.headers.get("idempotency-key")
     if key is not None and len(key) > _LONGEST_KEY:
-        raise _invalid("header", "Idempotency-Key", f"String should have at most {_LONGEST_KEY} characters")
+        words = f"String should have at most {_LONGEST_KEY} characters"
+        wrong.append({"loc": ("header", "Idempotency-Key"), "msg": words})
     return key
 
 
-def _invalid(place: str, name: str, words: str) -> RequestValidationError:
-    return RequestValidationError([{"loc": (place, name), "msg": words}])
+def _body(request: Request, raw: bytes, wrong: list[dict[str, Any]]) -> RegistrationCreate | None:
+    if not raw:
+        wrong.append({"loc": ("body",), "msg": "Field required"})
+        return None
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
+        wrong.append({"loc": ("body",), "msg": "Send JSON, and say so: Content-Type: application/json"})
+        return None
+    try:
+        return RegistrationCreate.model_validate_json(raw)
+    except ValidationError as error:
+        wrong += _found(error, "body")
+        if wrong[0]["type"] == "json_invalid":  # then the framework says nothing of all else
+            raise RequestValidationError(wrong) from None
+        return None
+
+
+def _found(error: ValidationError, *place: str) -> list[dict[str, Any]]:
+    return [{**item, "loc": (*place, *item["loc"])} for item in error.errors(include_input=False)]

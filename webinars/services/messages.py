@@ -14,10 +14,17 @@ from webinars.queries.pages import Page, page_of, read_cursor
 from webinars.queries.registrations import Place
 from webinars.rules.messages import deadline, priority
 from webinars.tables import Message, Registration, WebinarSession
-from webinars.terms import Channel, MessageKind, MessageState, RegistrationStatus, new_id
+from webinars.terms import Channel, MessageKind, MessageState, RegistrationStatus, SkipReason, new_id
 from webinars.work import ReadWork, Work
 
 _CHUNK = 2000
+_ANSWERS = (
+    MessageKind.confirmation,
+    MessageKind.offered,
+    MessageKind.waitlisted,
+    MessageKind.pending,
+    MessageKind.lapsed,
+)
 RESEND_EVERY = timedelta(hours=1)
 """How often a registrant gets their own mail again, however often it is asked for."""
 
@@ -95,6 +102,16 @@ def plan(work: Work, rows: Sequence[dict[str, Any]]) -> int:
     planned = messages_queries.insert_messages(work.db, rows)
     work.wake_scheduler()
     return planned
+
+
+def drop_answers(work: Work, registration_id: UUID, *, keeps_farewell: bool) -> None:
+    """Skip what has not been sent yet of how matters stood: they have changed again, and only the last of it is true.
+
+    Args:
+        keeps_farewell: whether a calendar may hold an entry that the farewell takes away, with no invite to follow.
+    """
+    kinds = _ANSWERS if keeps_farewell else (*_ANSWERS, MessageKind.withdrawn)
+    messages_queries.drop_planned(work.db, reason=SkipReason.superseded, kinds=kinds, registration_id=registration_id)
 
 
 def plan_notices(

@@ -61,6 +61,8 @@ class RegistrationRequest:
     """Whether a host asks: then the time in which the public may register does not count, nor what must be answered."""
     is_limited: bool = False
     """Whether the public asks, who may not do so as often as they like."""
+    knows_truth: bool = False
+    """Whether a token asks that may know who is registered: whoever is gets their registration, full or not."""
     is_quiet: bool = False
     """Whether no mail says how matters stand: whoever asks tells the registrant by other means."""
 
@@ -81,6 +83,8 @@ class Registered:
 
 
 Outcome = Registered | WebinarsError
+_REPEAT = "repeat"
+"""What a kept outcome says beside the status when the person was registered before."""
 
 
 @dataclass(slots=True)
@@ -220,8 +224,9 @@ def _replay(
         return None
     if request_hash != key.request_hash:
         raise IdempotencyMismatch
-    status = RegistrationStatus(said)
-    return Registered(registration, status, is_repeat=True, is_replay=True, scheduled=scheduled[request.session_id])
+    word, _, repeat = said.partition(" ")
+    item = scheduled[request.session_id]
+    return Registered(registration, RegistrationStatus(word), is_repeat=bool(repeat), is_replay=True, scheduled=item)
 
 
 def _person_of(batch: _Batch, registration_id: UUID) -> Person:
@@ -232,13 +237,17 @@ def _decide(
     work: Work, batch: _Batch, request: RegistrationRequest, person: Person, scheduled: dict[UUID, Scheduled]
 ) -> Registered:
     item = scheduled.get(request.session_id)
-    if item is None or not item.is_public:
+    if item is None:
+        raise NotFound
+    known = batch.known.get(person)
+    if request.knows_truth and known is not None and known.status in ACTIVE:
+        return _answer(batch, request, known, known.status, item, is_repeat=True)
+    if not item.is_public:
         raise NotFound
     (check_to_come if request.by_host else check_open)(item, batch.now)
     asked = batch.asked.get(item.webinar.id, [])
     answers = questions.clean_answers(asked, request.answers, needs_all=not (request.by_host or request.answers_from))
     seating = batch.seatings[request.session_id]
-    known = batch.known.get(person)
     status = seating.decide(request.seats, is_approved=request.is_approved)
     if known is not None and known.status in ACTIVE:
         was_told = batch.now - known.updated_at < messages.RESEND_EVERY
@@ -249,22 +258,36 @@ def _decide(
         return _answer(batch, request, known, status, item, is_repeat=True)
     if status is None:
         raise SessionFull
-    public_status = status
+    registration = _let_in(work, batch, request, person, status, answers)
+    if not request.is_quiet:
+        kind = ANSWER_TO[registration.status]
+        batch.messages.append(messages.registration_row(kind, registration, item.session, batch.now))
+    return _answer(batch, request, registration, status, item, is_repeat=False)
+
+
+def _let_in(
+    work: Work,
+    batch: _Batch,
+    request: RegistrationRequest,
+    person: Person,
+    status: RegistrationStatus,
+    answers: Sequence[CleanAnswer],
+) -> Place:
+    """Give somebody a place who had none: a seat, a place in the line, or a host's decision to wait for."""
+    known = batch.known.get(person)
     if known is not None and known.status is RegistrationStatus.declined and not request.is_approved:
         status = RegistrationStatus.pending  # a host said no: only a host can say yes again
     registration_id = known.id if known else new_id(batch.now)
     batch.consents += consents.rows(registration_id, request.consents, request.locale, request.address_block, batch.now)
-    if asked:
+    if batch.asked:
         _collect_answers(work.vault, batch, request, registration_id, answers, is_known=known is not None)
-    seating.admit(status, request.seats)
+    batch.seatings[request.session_id].admit(status, request.seats)
     if known is None:
         registration = _add(work.vault, batch, request, person, registration_id, status)
     else:
         registration = _come_back(work, known, request, status, batch.now)
     batch.known[person] = registration
-    if not request.is_quiet:
-        batch.messages.append(messages.registration_row(ANSWER_TO[status], registration, item.session, batch.now))
-    return _answer(batch, request, registration, public_status, item, is_repeat=False)
+    return registration
 
 
 def _collect_answers(
@@ -300,7 +323,7 @@ def _answer(
             "id": new_id(batch.now),
             "key_hash": request.idempotency.key_hash,
             "request_hash": request.idempotency.request_hash,
-            "outcome": status.value,
+            "outcome": f"{status.value} {_REPEAT}" if is_repeat else status.value,
             "subject_id": registration.id,
             "created_at": batch.now,
         }
@@ -359,6 +382,8 @@ def _come_back(
     registrations_queries.update_registration(
         work.db, known.id, _personal(work.vault, known.id, request) | A_NEW_START | state
     )
+    keeps_farewell = known.has_invite and status is not RegistrationStatus.confirmed
+    messages.drop_answers(work, known.id, keeps_farewell=keeps_farewell)
     registrations_queries.forget_replacements(work.db, known.id)  # whoever comes back means this place, too
     return replace(
         known,

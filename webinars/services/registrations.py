@@ -74,6 +74,8 @@ def undo(work: Work, registration_id: UUID, now: datetime) -> Registration:
         seating.seats_taken += registration.seats
     work.db.flush()
     seats.count_seats(work, item, seating)
+    keeps_farewell = registration.has_invite and status is not RegistrationStatus.confirmed
+    messages.drop_answers(work, registration_id, keeps_farewell=keeps_farewell)
     row = messages.registration_row(ANSWER_TO[status], registration, item.session, now)
     if status is RegistrationStatus.offered and registration.offer_expires_at is not None:
         row["deadline_at"] = registration.offer_expires_at

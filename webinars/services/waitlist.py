@@ -126,18 +126,17 @@ def _offer(work: Work, session: WebinarSession, line: Sequence[Registration], no
 
 
 def _broadcast(work: Work, session: WebinarSession, seats_left: int, now: datetime) -> int:
-    if session.broadcast_at is not None and now < session.broadcast_at + BROADCAST_EVERY:
-        return 0
-    told = messages.plan_notices(
+    """Tell all who wait for no more seats than are free, each once in half an hour: a couple, for whom one was too few,
+    is told as soon as there are two."""
+    if session.broadcast_at is None or now >= session.broadcast_at + BROADCAST_EVERY:
+        session.broadcast_at = now
+        work.db.flush()
+    return messages.plan_notices(
         work,
         MessageKind.seat_free,
         session,
         now,
         statuses=[RegistrationStatus.waitlisted],
-        occasion=int(now.timestamp()),
+        occasion=int(session.broadcast_at.timestamp()),
         most_seats=seats_left,
     )
-    if told:  # where one seat is free and couples wait, the half hour begins with the second
-        session.broadcast_at = now
-        work.db.flush()
-    return told

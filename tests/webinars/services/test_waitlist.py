@@ -246,10 +246,13 @@ def test_who_has_left_cannot_take_a_seat(process: Process, factory: Factory) -> 
         accept(process, waiter)
 
 
-def test_a_broadcast_to_nobody_does_not_keep_the_next_one_back(process: Process, factory: Factory) -> None:
+def test_a_couple_is_told_as_soon_as_two_seats_are_free(process: Process, factory: Factory) -> None:
     session_id = factory.session(capacity=2, starts_in=RACE).session.id
     one, other = people_of(factory, session_id, 2)
     couple = factory.registration(session_id, seats=2).registration.id
+    single = factory.registration(session_id).registration.id
     withdraw(process, one)
+    assert [kinds_to(process, each)[-1] for each in (couple, single)] == ["waitlisted", "seat_free"]
     withdraw(process, other)
     assert kinds_to(process, couple) == ["waitlisted", "seat_free"]
+    assert kinds_to(process, single) == ["waitlisted", "seat_free"]  # once
