@@ -288,7 +288,7 @@ def test_erasing_leaves_a_number_and_nobody(api: httpx.Client, factory: Factory,
     facts = erased.json()
     assert (erased.status_code, facts["status"], facts["erased_at"]) == (200, "withdrawn", "2026-03-02T15:00:00Z")
     assert [facts[name] for name in ("email", "name", "phone", "timezone", "locale")] == ["", "", None, "", ""]
-    assert facts["source"] == {}
+    assert facts["source"] == {"src": "blog"}  # tells of a link, and counts
     assert api.post(f"/registrations/{first.id}/erase").json() == facts
     assert api.get(f"/registrations/{second.id}").json()["status"] == "offered"
     assert _refusal(api.post(f"/registrations/{first.id}/readmit")) == (409, "registration_not_active")

@@ -13,7 +13,17 @@ from fastapi.routing import iter_route_contexts
 
 API = "/api/"
 _PARAMETER = re.compile(r"{(\w+)(?::path)?}")
-_TYPED = ("name", "email", "seats", "timezone", "question", "form_key", "opened_at", "leave_empty", "consent_topic_alerts")
+_TYPED = (
+    "name",
+    "email",
+    "seats",
+    "timezone",
+    "question",
+    "form_key",
+    "opened_at",
+    "leave_empty",
+    "consent_topic_alerts",
+)
 """Fields of the patients' forms, which read theirs by themselves."""
 
 
@@ -68,7 +78,8 @@ def _place(method: str, path: str, dependant: Dependant | None, document: dict[s
     query = tuple(sorted({item.alias for part in parts for item in part.query_params}))
     operation = document["paths"].get(path, {}).get(method.lower())
     if operation is None:
-        return Place(method, path, query, _fields(parts) or (_TYPED if method == "POST" else ()))
+        typed = _TYPED if method == "POST" and not path.startswith("/console") else ()
+        return Place(method, path, query, _fields(parts) or typed)
     content = operation.get("requestBody", {}).get("content", {})
     media_type = next(iter(content), "")
     body = _example(content[media_type]["schema"], document) if media_type == "application/json" else None

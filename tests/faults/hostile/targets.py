@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
 from tests.factories import Factory
 from webinars.services import demo, hosts, series, sessions
 from webinars.services.links import link
-from webinars.tables import Topic, Webinar
+from webinars.tables import Webinar
 from webinars.tables.base import core
 from webinars.terms import LinkPurpose, Role, Scope, WallTime
 from webinars.work import Process
@@ -33,7 +34,10 @@ class Targets:
 
     ids: dict[str, list[str]]
     """Of everything that exists, by the name it has in paths."""
-    slugs: list[str]
+    slugs: dict[str, list[str]]
+    """By the first part of a path, such as `webinars`."""
+    closed_sessions: list[str]
+    """Nobody can register for one of these: full without a waitlist, cancelled, over."""
     full_token: str
     reading_token: str
     viewer_cookie: str
@@ -44,7 +48,7 @@ class Targets:
 
 
 def fill(process: Process) -> Targets:
-    """Fill an empty database. Nobody in it has answered a health question, for that such an answer was read is noted."""
+    """Fill an empty database. Nobody in it has answered a health question: that such an answer was read is noted."""
     now = process.clock.now()
     demo.load(process, now)
     factory = Factory(process)
@@ -70,10 +74,12 @@ def fill(process: Process) -> Targets:
             actor="test",
             now=now,
         )
+    past = next(item for item in _all(process, "sessions") if item.ends_at < now)
     whole_link = link(process.settings, process.vault, LinkPurpose.manage, registered.registration)
     return Targets(
-        ids={name: _ids(process, table) for name, table in _KINDS.items()},
-        slugs=_slugs(process),
+        ids={name: [str(row.id) for row in _all(process, table)] for name, table in _KINDS.items()},
+        slugs={table: [row.slug for row in _all(process, table)] for table in ("webinars", "topics", "presenters")},
+        closed_sessions=[str(session.id) for session in (taken, cancelled, past)],
         full_token=factory.token(),
         reading_token=factory.token(*READING),
         viewer_cookie=_signed_in(process, factory, Role.viewer),
@@ -82,21 +88,12 @@ def fill(process: Process) -> Targets:
     )
 
 
-def _ids(process: Process, table: str) -> list[str]:
+def _all(process: Process, table: str) -> list[sa.Row[Any]]:
     known = core(Webinar).metadata.tables[table]
     with process.read() as work:
-        found = [str(row.id) for row in work.db.execute(sa.select(known.c.id).order_by(known.c.id))]
+        found = list(work.db.execute(sa.select(known).order_by(known.c.id)))
     assert found, table
     return found
-
-
-def _slugs(process: Process) -> list[str]:
-    with process.read() as work:
-        return [
-            row.slug
-            for model in (Webinar, Topic)
-            for row in work.db.execute(sa.select(core(model).c.slug).order_by(core(model).c.slug))
-        ]
 
 
 def _signed_in(process: Process, factory: Factory, role: Role) -> str:
