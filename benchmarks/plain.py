@@ -87,8 +87,6 @@ def register(session_id: UUID, body: RegistrationCreate) -> Response:
                 created_at=now,
             )
         )
-        connection.execute(
-            sa.update(_sessions).where(is_this).values(seats_taken=_sessions.c.seats_taken + body.seats)
-        )
+        connection.execute(sa.update(_sessions).where(is_this).values(seats_taken=_sessions.c.seats_taken + body.seats))
     received = RegistrationReceived.model_construct(status=RegistrationStatus.confirmed, session=SESSION)
     return Response(received.model_dump_json(), 201, media_type="application/json")
