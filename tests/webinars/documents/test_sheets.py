@@ -158,4 +158,10 @@ def test_what_is_harmless_stays_as_it_is(value: str) -> None:
 def test_a_written_sheet_opens_as_what_it_is() -> None:
     content = write_sheet(["name", "phone"], [["Núñez, Ana", "+1 303"], ["=cmd|' /C calc'!A0", "a\nb"]])
     assert content.startswith(codecs.BOM_UTF8)
-    assert content.decode("utf-8-sig") == ("name,phone\r\n\"Núñez, Ana\",'+1 303\r\n'=cmd|' /C calc'!A0,\"a\nb\"\r\n")
+    rows = ['"name","phone"', '"Núñez, Ana","\'+1 303"', '"\'=cmd|\' /C calc\'!A0","a\nb"']
+    assert content.decode("utf-8-sig") == "".join(row + "\r\n" for row in rows)
+
+
+def test_a_value_is_one_value_wherever_a_spreadsheet_splits() -> None:
+    """In a semicolon locale the rest of an unquoted name would begin a cell of its own, and be worked out."""
+    assert b'"Ana;=1+1"' in write_sheet(["name"], [["Ana;=1+1"]])

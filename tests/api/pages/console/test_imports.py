@@ -187,8 +187,8 @@ def test_an_export_is_a_file_and_noted(
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
     assert answer.headers["content-disposition"] == f'attachment; filename="registrations-{item.session.id}.csv"'
     assert answer.headers["cache-control"] == "no-store"
-    assert answer.content.startswith(b"\xef\xbb\xbfname,email,")
-    assert "'=Ana,ana@mail.example," in answer.content.decode("utf-8-sig")
+    assert answer.content.startswith(b'\xef\xbb\xbf"name","email",')
+    assert '"\'=Ana","ana@mail.example",' in answer.content.decode("utf-8-sig")
     assert actions(sqlite_process) == ["registrations.export"]
 
 
