@@ -47,7 +47,7 @@ def make_settings(url: str, folder: Path, **changes: object) -> Settings:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
-    with PostgresServer() as server:
+    with PostgresServer(durable=False) as server:
         yield server
 
 

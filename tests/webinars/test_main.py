@@ -105,8 +105,8 @@ def test_registrations_are_exported_to_a_file_or_to_the_screen(
     variables, file = environment(sqlite_process.settings), tmp_path / "out.csv"
     shown = run_command("export", "registrations", str(session_id), variables=variables)
     assert shown.returncode == 0, shown.stderr
-    assert shown.stdout.startswith("\ufeffname,email,")
-    assert "'=Ana,ana@mail.example," in shown.stdout
+    assert shown.stdout.startswith('\ufeff"name","email",')
+    assert '"\'=Ana","ana@mail.example",' in shown.stdout
     lines(sqlite_process, "export", "registrations", str(session_id), "--output", str(file))
     assert file.read_bytes().decode("utf-8").replace("\r\n", "\n") == shown.stdout
     assert file.stat().st_mode & 0o077 == 0  # it names people
