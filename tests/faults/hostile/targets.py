@@ -47,6 +47,10 @@ class Targets:
     """Of a registrant's own link."""
 
 
+NOBODY = Targets({}, {}, [], "i7x", "i7x", "i7x", "i7x", "i7x")
+"""Nothing is there, and no key fits."""
+
+
 def fill(process: Process) -> Targets:
     """Fill an empty database. Nobody in it has answered a health question: that such an answer was read is noted."""
     now = process.clock.now()
