@@ -17,9 +17,9 @@ help:  ## this list
 run: $(RUNNABLE)  ## start everything at http://127.0.0.1:8000
 	@exec $(BIN)/webinars run $(ARGS)
 
-test: .venv/.dev  ## the whole suite; a part of it: make test ARGS="tests/rules -k reminder"
+test: .venv/.dev  ## the whole suite on all cores; a part of it: make test ARGS="tests/rules -k reminder"
 	@$(BIN)/python tools/prepare_tests.py
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest $(or $(ARGS),--numprocesses auto --dist worksteal)
 
 check: .venv/.dev  ## lint, format, types, import contracts, locks
 	@$(BIN)/ruff check .
@@ -51,7 +51,7 @@ clean:  ## remove the environment and all caches; var/ with its data stays
 # The backend that builds the project is pinned with its hash in the dev lock.
 define install
 	@echo "Installing $< into .venv"
-	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes $<
+	@$(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes $<
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --build-constraints requirements-dev.lock --editable .
 	@touch $@
 endef

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
@@ -27,6 +27,7 @@ from webinars.work import Process
 
 ACTOR = "benchmark"
 _BATCH = 500
+Result = TypeVar("Result")
 
 
 @contextmanager
@@ -117,7 +118,7 @@ def check_counts(process: Process) -> None:
         assert registered == planned, f"{registered} registrations, {planned} messages"
 
 
-def apart(function: Callable[..., float], *arguments: Any) -> float:
+def apart(function: Callable[..., Result], *arguments: Any) -> Result:
     """Call something in a process of its own."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         return pool.apply(function, arguments)

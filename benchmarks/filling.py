@@ -42,7 +42,8 @@ def _copy_registrations(work: Work, hot: UUID, count: int) -> None:
     line = sa.select(_sessions.c.id, place.label("place"), (sa.func.count().over() - 1).label("others")).cte("line")
     in_turn = sa.case((numbers.c.n % 2 == 0, 0), else_=1 + numbers.c.n // 2 % line.c.others)
     if work.process.engines.is_sqlite:
-        new_id, index = sa.func.printf("%032x", numbers.c.n), sa.func.randomblob(32)
+        new_id: sa.ColumnElement[Any] = sa.func.printf("%032x", numbers.c.n)
+        index = sa.func.randomblob(32)
     else:
         new_id = sa.cast(sa.func.lpad(sa.func.to_hex(numbers.c.n), 32, "0"), sa.Uuid())
         index = sa.func.sha256(sa.func.int8send(numbers.c.n))

@@ -60,6 +60,8 @@ def _run(load: Load) -> Measured:
 async def _all_connections(load: Load) -> Measured:
     loop = asyncio.get_running_loop()
     parts = urlsplit(load.urls[0])
+    assert parts.hostname is not None
+    assert parts.port is not None
     requests = _requests(load)
     stop_at = loop.time() + load.seconds
     clients = [_Client(requests, stop_at, loop) for _ in range(load.connections)]

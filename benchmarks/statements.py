@@ -23,13 +23,13 @@ from psycopg import sql
 
 from benchmarks.data import apart, requests_for
 from benchmarks.load import Measured
-from webinars.services.registering import register
+from webinars.services.registering import Registered, register
 from webinars.tables import Message, Registration
 from webinars.tables.base import core
 from webinars.work import Process
 
 Values = Mapping[str, Any] | Sequence[Any]
-_runs = itertools.count(1)
+_turns = itertools.count(1)
 _RUN, _CLIENT = 10**12, 10**10
 """Ids and keys are made from numbers; each run has so many for itself, and each client of it."""
 
@@ -64,8 +64,9 @@ class Recorded:
 def record(process: Process, session_id: UUID, size: int) -> Recorded:
     """Register people, and keep what the driver got."""
     with _listening(process.engines.write) as seen, process.work() as work:
-        register(work, requests_for(session_id, size, prefix=f"recorded.{uuid4().hex}."), process.clock.now())
-    news = _news(process, size)
+        requests = requests_for(session_id, size, prefix=f"recorded.{uuid4().hex}.")
+        outcomes = register(work, requests, process.clock.now())
+    news = _news(process, [outcome.registration.id for outcome in outcomes if isinstance(outcome, Registered)])
     return Recorded(
         [Statement(words, [_with_news(row, news) for row in rows], is_many) for words, rows, is_many in seen], size
     )
@@ -77,8 +78,8 @@ def run(url: str, recorded: Recorded, seconds: float, clients: int = 1) -> Measu
     """
     if url.startswith("sqlite"):
         assert clients == 1, "SQLite has one writer"
-        return apart(_run_sqlite, url.removeprefix("sqlite:///"), recorded, seconds, next(_runs))
-    return _run_pgbench(url, recorded, seconds, clients, next(_runs))
+        return apart(_run_sqlite, url.removeprefix("sqlite:///"), recorded, seconds, next(_turns))
+    return _run_pgbench(url, recorded, seconds, clients, next(_turns))
 
 
 # --- Recording
@@ -99,18 +100,18 @@ def _listening(engine: sa.Engine) -> Iterator[list[tuple[str, Sequence[Values], 
         sa.event.remove(engine, "before_cursor_execute", note)
 
 
-def _news(process: Process, count: int) -> dict[Any, New]:
-    """What is new with each of the last registrations, by its value in either database."""
+def _news(process: Process, ids: Sequence[UUID]) -> dict[Any, New]:
+    """What is new with each of these registrations, by its value in either database."""
     registration, message = core(Registration).c, core(Message).c
     query = (
         sa.select(registration.id, registration.email_index, message.id, message.dedupe_key)
         .join(core(Message), message.registration_id == registration.id)
-        .order_by(registration.id.desc())
-        .limit(count)
+        .where(registration.id.in_(ids))
+        .order_by(registration.id)
     )
     news: dict[Any, New] = {}
     with process.read() as work:
-        for place, (registration_id, index, message_id, key) in enumerate(reversed(work.db.execute(query).all())):
+        for place, (registration_id, index, message_id, key) in enumerate(work.db.execute(query)):
             news |= {bytes(index): New("index", place), key: New("key", place)}
             for identity in (registration_id, message_id):
                 news |= dict.fromkeys((identity, identity.hex), New("id", place))
@@ -129,10 +130,10 @@ def _with_news(row: Values, news: Mapping[Any, New]) -> Values:
 # --- PostgreSQL
 
 
-def _run_pgbench(url: str, recorded: Recorded, seconds: float, clients: int, run: int) -> Measured:
+def _run_pgbench(url: str, recorded: Recorded, seconds: float, clients: int, turn: int) -> Measured:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        (folder / "script.sql").write_text("".join(_script(recorded, run)), encoding="utf-8")
+        (folder / "script.sql").write_text("".join(_script(recorded, turn)), encoding="utf-8")
         options = [f"--client={clients}", f"--time={max(1, round(seconds))}", "--define=n=0"]
         command = [_pgbench(), "--no-vacuum", "--protocol=prepared", *options, "--log", "--file=script.sql", url]
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
@@ -152,9 +153,9 @@ def _pgbench() -> str:
     return str(Path(package.origin).parent / "pginstall" / "bin" / "pgbench")
 
 
-def _script(recorded: Recorded, run: int) -> Iterator[str]:
+def _script(recorded: Recorded, turn: int) -> Iterator[str]:
     """In pgbench's language. What the driver sends without waiting in between, it sends like that as well."""
-    yield f"\\set n :n + {recorded.size}\n\\set number {run * _RUN} + :client_id * {_CLIENT} + :n\nBEGIN;\n"
+    yield f"\\set n :n + {recorded.size}\n\\set number {turn * _RUN} + :client_id * {_CLIENT} + :n\nBEGIN;\n"
     for statement in recorded.statements:
         is_piped = len(statement.rows) > 1
         yield "\\startpipeline\n" if is_piped else ""
@@ -183,9 +184,9 @@ def _literal(value: Any) -> str:
 # --- SQLite
 
 
-def _run_sqlite(path: str, recorded: Recorded, seconds: float, run: int) -> Measured:
+def _run_sqlite(path: str, recorded: Recorded, seconds: float, turn: int) -> Measured:
     latencies: list[float] = []
-    numbers = itertools.count(run * _RUN, recorded.size)
+    numbers = itertools.count(turn * _RUN, recorded.size)
     spent = 0.0
     with closing(sqlite3.connect(path, isolation_level=None, timeout=30)) as connection:
         connection.execute("PRAGMA synchronous=FULL")
