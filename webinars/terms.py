@@ -56,7 +56,10 @@ class MessageKind(StrEnum):
     moved = "moved"
     session_cancelled = "session_cancelled"
     reminder = "reminder"
+    not_there = "not_there"
     follow_up = "follow_up"
+    alert_check = "alert_check"
+    alert = "alert"
 
 
 class MessageState(StrEnum):
@@ -77,6 +80,11 @@ class SkipReason(StrEnum):
     late = "late"
     cancelled = "cancelled"
     joined = "joined"
+    quiet = "quiet"
+    merged = "merged"
+    capped = "capped"
+    consent = "consent"
+    suppressed = "suppressed"
     superseded = "superseded"
     segment = "segment"
     expired = "expired"
@@ -106,6 +114,8 @@ class Channel(StrEnum):
     """How a message reaches the registrant."""
 
     email = "email"
+    sms = "sms"
+    push = "push"
 
 
 class Anchor(StrEnum):
@@ -113,6 +123,36 @@ class Anchor(StrEnum):
 
     start = "start"
     end = "end"
+
+
+class Audience(StrEnum):
+    """Whom a reminder rule is for: all who are confirmed, or those who have not joined a session that has begun."""
+
+    everyone = "everyone"
+    absent = "absent"
+
+
+class SuppressionReason(StrEnum):
+    """Why nothing is sent to an address any more: it does not take mail, or somebody there called ours unwanted."""
+
+    bounced = "bounced"
+    complained = "complained"
+
+
+class SubscriptionState(StrEnum):
+    """Of somebody who wants to hear of new sessions on a topic: asked, confirmed by mail, over."""
+
+    pending = "pending"
+    active = "active"
+    ended = "ended"
+
+
+class CalendarReply(StrEnum):
+    """What a registrant's calendar answered to an invite (RFC 5545 section 3.2.12)."""
+
+    accepted = "accepted"
+    tentative = "tentative"
+    declined = "declined"
 
 
 class ReminderState(StrEnum):
@@ -188,6 +228,11 @@ class LinkPurpose(StrEnum):
 
     manage = "manage"
     enter = "enter"
+    unsubscribe = "unsubscribe"
+    feed = "feed"
+    bounce = "bounce"
+    alert = "alert"
+    host_feed = "host_feed"
 
 
 class WallTime(NamedTuple):

@@ -16,11 +16,12 @@ class MessagePublic(Answer):
     id: UUID = Field(description="Of the message.", examples=["0192f0c1-7b5e-7c3a-9a43-5a7f9d2f8e51"])
     kind: MessageKind = Field(description="What it is about.", examples=["confirmation"])
     channel: Channel = Field(description="How it reaches the registrant.", examples=["email"])
-    registration_id: UUID = Field(
-        description="Of the registration it is for.", examples=["0192f0c1-7b5e-7c3a-9a43-5a7f9d2f8e11"]
+    registration_id: UUID | None = Field(
+        description="Of the registration it is for; null where it is for a subscriber.",
+        examples=["0192f0c1-7b5e-7c3a-9a43-5a7f9d2f8e11"],
     )
-    session_id: UUID = Field(
-        description="Of the session it is about.", examples=["0192f0c1-7b5e-7c3a-9a43-5a7f9d2f8e12"]
+    session_id: UUID | None = Field(
+        description="Of the session it is about, if it is about one.", examples=["0192f0c1-7b5e-7c3a-9a43-5a7f9d2f8e12"]
     )
     state: MessageState = Field(description="What became of it.", examples=["sent"])
     reason: str | None = Field(description="Why it was not sent.", examples=[None, "superseded"])

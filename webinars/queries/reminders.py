@@ -71,8 +71,8 @@ def claim_due_reminder(db: DbSession, now: datetime) -> tuple[Reminder, WebinarS
     row = db.execute(
         sa.select(Reminder, WebinarSession)
         .join(WebinarSession, col(WebinarSession.id) == col(Reminder.session_id))
-        .where(sa.text("reminders.state IN ('planned', 'running')"), col(Reminder.due_at) <= now)
-        .order_by(col(Reminder.due_at))
+        .where(sa.text("reminders.state IN ('planned', 'running')"), col(Reminder.plan_at) <= now)
+        .order_by(col(Reminder.plan_at))
         .limit(1)
         .with_for_update(skip_locked=True, of=Reminder)
         .execution_options(populate_existing=True)

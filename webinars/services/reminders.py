@@ -78,6 +78,7 @@ def plan_session(work: Work, session: WebinarSession, now: datetime) -> None:
             "rule_id": time.rule_id,
             "schedule_version": session.schedule_version,
             "due_at": time.due_at,
+            "plan_at": time.due_at,
             "expires_at": time.expires_at,
             "state": ReminderState.superseded if time.due_at <= now else ReminderState.planned,
             "planned": 0,
@@ -172,7 +173,7 @@ def ledger(work: ReadWork, session_id: UUID, *, cursor: str | None, limit: int) 
         limit=limit * 50,
     )
     names = reminders_queries.rule_names(work.db, [message.rule_id for message in made if message.rule_id])
-    items = [_as_item(message, names) for message in made]
+    items = [_as_item(message, message.registration_id, names) for message in made if message.registration_id]
     covered = {(message.registration_id, message.rule_id, message.schedule_version) for message in made}
     rows = _rows(work, session)
     for registration in shown:
@@ -189,16 +190,16 @@ def preview(work: ReadWork, session_id: UUID, now: datetime, *, cursor: str | No
     return Page(coming, page.next, page.limit)
 
 
-def _as_item(message: Message, names: dict[UUID, str]) -> LedgerItem:
+def _as_item(message: Message, registration_id: UUID, names: dict[UUID, str]) -> LedgerItem:
     state = MessageState.planned if message.state is MessageState.sending else message.state
     rule = names.get(message.rule_id, "") if message.rule_id else ""
-    return LedgerItem(message.registration_id, rule, message.channel, message.due_at, state, message.reason)
+    return LedgerItem(registration_id, rule, message.channel, message.due_at, state, message.reason)
 
 
 def _not_made(
     registration: Registration,
     rows: Sequence[tuple[Reminder, ReminderRule]],
-    covered: set[tuple[UUID, UUID | None, int]],
+    covered: set[tuple[UUID | None, UUID | None, int]],
 ) -> list[LedgerItem]:
     """What has no ledger row: still to come, or passed before this registrant was there."""
     has_left = registration.status in {RegistrationStatus.withdrawn, RegistrationStatus.declined}

@@ -15,8 +15,12 @@ from webinars.tables.registrations import Registration
 from webinars.tables.reminders import Reminder, ReminderRule
 from webinars.tables.series import Series
 from webinars.tables.sessions import WebinarSession
+from webinars.tables.subscriptions import Subscription
+from webinars.tables.suppressions import InboundEvent, Suppression
+from webinars.tables.texts import MessageText
 from webinars.tables.tokens import Token
 from webinars.tables.topics import Topic
+from webinars.tables.transports import Transport
 from webinars.tables.visits import VisitCount
 from webinars.tables.webinars import Webinar, WebinarPresenter, WebinarTopic
 from webinars.tables.workers import Worker
@@ -30,8 +34,10 @@ __all__ = [
     "FollowUp",
     "Host",
     "IdempotencyKey",
+    "InboundEvent",
     "KeptAnswer",
     "Message",
+    "MessageText",
     "Presenter",
     "Question",
     "RateCount",
@@ -41,9 +47,12 @@ __all__ = [
     "Retention",
     "Series",
     "SignIn",
+    "Subscription",
+    "Suppression",
     "Table",
     "Token",
     "Topic",
+    "Transport",
     "VisitCount",
     "Webinar",
     "WebinarPresenter",

@@ -21,6 +21,8 @@ class Host(Table, table=True):
     password_hash: str
     """Argon2id."""
     is_disabled: bool = False
+    feed_version: int = 0
+    """Growing it revokes the address of the host's calendar feed."""
     created_at: datetime = moment()
 
 

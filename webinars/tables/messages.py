@@ -15,7 +15,7 @@ _WAITING = sa.text("state IN ('planned', 'sending')")
 
 
 class Message(Table, table=True):
-    """A message to one registrant. Its text is made when it is sent, so that it says what is true then."""
+    """A message to a registrant or a subscriber. Its text is made when it is sent, and says what is true then."""
 
     __tablename__ = "messages"
     __table_args__ = (
@@ -23,6 +23,20 @@ class Message(Table, table=True):
         sa.Index("ix_messages_ready", "priority", "next_attempt_at", sqlite_where=_WAITING, postgresql_where=_WAITING),
         sa.Index("ix_messages_session_id_state", "session_id", "state"),
         sa.Index("ix_messages_registration_id_id", "registration_id", "id"),
+        # Few rows have either: every registration writes messages, and should not pay for these.
+        sa.Index(
+            "ix_messages_subscription_id",
+            "subscription_id",
+            sqlite_where=sa.text("subscription_id IS NOT NULL"),
+            postgresql_where=sa.text("subscription_id IS NOT NULL"),
+        ),
+        sa.Index(
+            "ix_messages_provider_id",
+            "provider_id",
+            sqlite_where=sa.text("provider_id IS NOT NULL"),
+            postgresql_where=sa.text("provider_id IS NOT NULL"),
+        ),
+        sa.CheckConstraint("(registration_id IS NULL) <> (subscription_id IS NULL)", name="one_recipient"),
         {"postgresql_with": {"fillfactor": 70}},
     )
 
@@ -30,8 +44,9 @@ class Message(Table, table=True):
     """Says what the message is, so that planning it twice plans it once."""
     kind: MessageKind = enum(MessageKind, checked=False)
     channel: Channel = enum(Channel, checked=False, default=Channel.email)
-    registration_id: UUID = reference("registrations.id", ondelete="CASCADE")
-    session_id: UUID = reference("sessions.id", ondelete="CASCADE")
+    registration_id: UUID | None = reference("registrations.id", default=None, ondelete="CASCADE")
+    subscription_id: UUID | None = reference("subscriptions.id", default=None, ondelete="CASCADE")
+    session_id: UUID | None = reference("sessions.id", default=None, ondelete="CASCADE")
     rule_id: UUID | None = reference("reminder_rules.id", default=None, ondelete="SET NULL")
     schedule_version: int
     sequence: int
@@ -53,5 +68,7 @@ class Message(Table, table=True):
     first_attempt_at: datetime | None = moment(default=None)
     """Date and DTSTAMP of the mail, so that a repeat is recognised as one."""
     sent_at: datetime | None = moment(default=None)
+    provider_id: str | None = column(sa.String(200), default=None)
+    """What the provider that took it calls it, for its reports of what became of it."""
     last_error: str | None = column(sa.String(500), keep=Retention.log, default=None)
     created_at: datetime = moment()

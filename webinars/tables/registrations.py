@@ -9,7 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from webinars.tables.base import Retention, Table, blind_index, document, enum, moment, reference, sealed
-from webinars.terms import RegistrationStatus
+from webinars.terms import CalendarReply, RegistrationStatus
 from webinars.vault import Sealed
 
 
@@ -58,6 +58,12 @@ class Registration(Table, table=True):
     """Growing it revokes the personal links."""
     has_invite: bool = False
     """Whether an invite was planned, so that a calendar entry may exist that must be taken away."""
+    calendar_reply: CalendarReply | None = enum(CalendarReply, checked=False, default=None)
+    """What their calendar answered to the invite."""
+    calendar_replied_at: datetime | None = moment(default=None)
+    """DTSTAMP of the reply: an older one changes nothing."""
+    calendar_reply_sequence: int | None = None
+    """SEQUENCE of the invite that was answered."""
     created_at: datetime = moment()
     confirmed_at: datetime | None = moment(default=None)
     waitlisted_at: datetime | None = moment(default=None)

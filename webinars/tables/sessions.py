@@ -60,6 +60,10 @@ class WebinarSession(Table, table=True):
     """Where the join button leads; registrants never see it before the room opens."""
     schedule_version: int = 0
     """Grows whenever time, zone, length or status change; reminders and calendar entries of older versions are void."""
+    details_version: int = 0
+    """Grows whenever what a calendar shows beside the time changes, such as the title or the link."""
+    has_own_reminders: bool = False
+    """Whether it has reminder rules of its own instead of its webinar's."""
     settled_at: datetime | None = moment(default=None)
     """When attendance was taken as complete and follow-ups were planned."""
     version: int = 1

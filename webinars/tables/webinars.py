@@ -31,6 +31,8 @@ class Webinar(Table, table=True):
     """Whether the form has room for a question to the presenter."""
     has_questions: bool = False
     """Whether there are questions to be answered: most webinars have none, and need not be asked for them."""
+    frees_declined_seats: bool = False
+    """Whether declining the invite in a calendar gives the seat up, where the mail is proven to be the registrant's."""
     replay_url: str = ""
     version: int = 1
     created_at: datetime = moment()

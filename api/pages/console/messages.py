@@ -40,7 +40,7 @@ def list_messages(
         chosen=state,
         is_first=cursor is None,
         ledger=page,
-        names=registrants.names_of(work, [row.registration_id for row in page.items]),
+        names=registrants.names_of(work, [row.registration_id for row in page.items if row.registration_id]),
         rules=reminders.rule_names(work, [row.rule_id for row in page.items if row.rule_id]),
     )
 
