@@ -153,7 +153,9 @@ def series_detail(item: SeriesItem) -> SeriesDetail:
     )
 
 
-def registration_public(vault: Vault, registration: Registration, answers: Sequence[GivenAnswer]) -> RegistrationPublic:
+def registration_public(
+    vault: Vault, registration: Registration, answers: Sequence[GivenAnswer], *, shows_question: bool = False
+) -> RegistrationPublic:
     return RegistrationPublic(
         id=registration.id,
         session_id=registration.session_id,
@@ -164,6 +166,7 @@ def registration_public(vault: Vault, registration: Registration, answers: Seque
         timezone=registration.timezone,
         locale=registration.locale,
         seats=registration.seats,
+        question=registrations.question_of(vault, registration) if shows_question else None,
         answers=[AnswerPublic(**asdict(given)) for given in answers],
         source=_source(registration),
         created_at=registration.created_at,

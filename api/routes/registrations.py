@@ -31,8 +31,8 @@ from api.schemas.registrations import (
 )
 from api.shapes import registration_public
 from webinars.services import corrections, erasure, questions, registrants, registrations
-from webinars.services.questions import GivenAnswer
 from webinars.services.tokens import Bearer
+from webinars.tables import Registration
 from webinars.terms import RegistrationStatus, Scope
 from webinars.work import ReadWork, Work
 
@@ -56,8 +56,7 @@ def list_registrations(
     page = registrations.list_registrations(
         work, session_id, statuses=status, modified_since=modified_since, cursor=cursor, limit=limit
     )
-    answers = _answers(work, [row.id for row in page.items], bearer, session_id, now)
-    items = [registration_public(work.vault, registration, answers[registration.id]) for registration in page.items]
+    items = _public(work, page.items, bearer, session_id, now)
     return RegistrationPage(items=items, next=page.next, limit=page.limit)
 
 
@@ -67,8 +66,7 @@ def get_registration(
 ) -> Response:
     """One registration."""
     registration, _session = registrations.get_registration(work, registration_id)
-    answers = _answers(work, [registration_id], bearer, registration_id, now)
-    return _one(registration_public(work.vault, registration, answers[registration_id]))
+    return _one(*_public(work, [registration], bearer, registration_id, now))
 
 
 @router.patch(
@@ -206,13 +204,15 @@ def resend(
     )
 
 
-def _answers(
-    work: ReadWork, registration_ids: Sequence[UUID], bearer: Bearer, subject_id: UUID, now: datetime
-) -> dict[UUID, list[GivenAnswer]]:
-    """What was answered; about health only with the scope, and where it can be noted: see `AnswersWorkDep`."""
+def _public(
+    work: ReadWork, found: Sequence[Registration], bearer: Bearer, subject_id: UUID, now: datetime
+) -> list[RegistrationPublic]:
+    """Registrations; what tells about health only with the scope, and where it can be noted: see `AnswersWorkDep`."""
     if Scope.health_read in bearer.scopes and isinstance(work, Work):
-        return questions.read_health(work, registration_ids, subject_id=subject_id, actor=bearer.actor, now=now)
-    return questions.answers_of(work, registration_ids, with_health=False)
+        answers = questions.read_health(work, found, subject_id=subject_id, actor=bearer.actor, now=now)
+        return [registration_public(work.vault, row, answers[row.id], shows_question=True) for row in found]
+    answers = questions.answers_of(work, [row.id for row in found], with_health=False)
+    return [registration_public(work.vault, row, answers[row.id]) for row in found]
 
 
 def _once(once: Once, registration_id: UUID, deed: Callable[[], object]) -> Response:

@@ -154,6 +154,10 @@ class RegistrationPublic(Answer):
     timezone: str = Field(description="IANA zone the registrant reads times in.", examples=["America/Denver"])
     locale: str = Field(description="Language tag.", examples=["en-US"])
     seats: int = Field(description="Seats it takes or waits for.", examples=[1])
+    question: str | None = Field(
+        description="What the registrant wants to ask the presenter: shown as health answers are, null otherwise.",
+        examples=[None],
+    )
     answers: list[AnswerPublic] = Field(
         description="What was answered to the webinar's questions, in their order. Health answers only where it is "
         "read, and with the scope `health:read`; that they were read is noted.",

@@ -52,6 +52,7 @@ class Timeline:
     registrant: Registrant
     scheduled: Scheduled
     question: str
+    """To the presenter; told about health, so it is read only while health answers are."""
     answers: Sequence[GivenAnswer]
     """Those about health only while this host sees them."""
     has_health_answers: bool
@@ -86,7 +87,7 @@ def reveal_health(work: Work, registration_id: UUID, *, actor: str, now: datetim
         NotFound: if there is no such registration.
     """
     registrations_queries.get_registration(work.db, registration_id)
-    audit.note(work, actor, _REVEAL_HEALTH, now, subject_id=registration_id, fields=["health_value"])
+    audit.note(work, actor, _REVEAL_HEALTH, now, subject_id=registration_id, fields=["health_value", "question"])
 
 
 def _shown_until(work: ReadWork, action: str, subject_id: UUID, *, actor: str, now: datetime) -> datetime | None:
@@ -143,9 +144,9 @@ def timeline(work: ReadWork, registration_id: UUID, *, actor: str, now: datetime
     return Timeline(
         registrant=_registrant(work.vault, registration, is_open=open_until is not None),
         scheduled=scheduled,
-        question=question_of(work.vault, registration) or "",
+        question=(question_of(work.vault, registration) or "") if health_until else "",
         answers=answers[registration_id],
-        has_health_answers=questions.has_health_answers(work, registration_id),
+        has_health_answers=bool(registration.question) or questions.has_health_answers(work, registration_id),
         shown_until=open_until,
         health_shown_until=health_until,
         messages=messages,

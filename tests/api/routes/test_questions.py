@@ -21,6 +21,7 @@ SIDE = {"kind": "choice", "label": "Which knee?", "choices": SIDES}
 PATH = "/webinars/knee-options/questions"
 ANA = {"email": "ana@mail.example", "name": "Ana", "timezone": "America/Denver"}
 THINNERS = "Ximelagatran"
+RATTLE = "Does the zirconium implant rattle?"
 
 
 @pytest.fixture(autouse=True)
@@ -116,8 +117,8 @@ def test_a_question_asked_twice_with_one_key_is_asked_once(api: httpx.Client) ->
 # --- Answers
 
 
-def register(client: httpx.Client, session_id: object, answers: dict[str, Any]) -> httpx.Response:
-    return client.post(f"/sessions/{session_id}/registrations", json=ANA | {"answers": answers})
+def register(client: httpx.Client, session_id: object, answers: dict[str, Any], **more: str) -> httpx.Response:
+    return client.post(f"/sessions/{session_id}/registrations", json=ANA | {"answers": answers} | more)
 
 
 def test_answers_come_with_a_registration_and_are_read_by_token(
@@ -190,7 +191,7 @@ def test_health_answers_need_a_scope_and_leave_a_note(
     session_id = factory.session("knee-options").session.id
     plain = str(factory.question("knee-options"))
     health = str(factory.question("knee-options", sensitivity=Sensitivity.health))
-    assert register(public, session_id, {plain: "words", health: THINNERS}).status_code == 201
+    assert register(public, session_id, {plain: "words", health: THINNERS}, question=RATTLE).status_code == 201
     others = caller(*(scope for scope in Scope if scope is not Scope.health_read))
     (item,) = others.get(f"/sessions/{session_id}/registrations").json()["items"]
     one = others.get(f"/registrations/{item['id']}")
@@ -199,13 +200,15 @@ def test_health_answers_need_a_scope_and_leave_a_note(
     everything = "".join(
         others.get(path).text for path in (PATH, f"/sessions/{session_id}/follow-ups", f"/sessions/{session_id}")
     )
-    assert THINNERS not in one.text + everything
+    assert item["question"] is None
+    assert not {word for word in (THINNERS, RATTLE) if word in one.text + everything}
     assert notes(process) == []
 
     reader = caller(Scope.registrations_read, Scope.health_read)
     (with_health,) = reader.get(f"/sessions/{session_id}/registrations").json()["items"]
     assert [answer["text"] for answer in with_health["answers"]] == ["words", THINNERS]
     assert with_health["answers"][1]["sensitivity"] == "health"
+    assert with_health["question"] == RATTLE
     assert reader.get(f"/registrations/{item['id']}").json() == with_health
     assert [(str(note.subject_id), note.fields) for note in notes(process)] == [
         (str(session_id), ["health_value"]),

@@ -43,6 +43,7 @@ def test_a_token_reads_a_registration_in_full(api: httpx.Client, factory: Factor
         "timezone": "America/Denver",
         "locale": "en-US",
         "seats": 1,
+        "question": None,
         "answers": [],
         "source": {"src": "blog"},
         "created_at": "2026-03-02T15:00:00Z",
