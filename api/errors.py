@@ -18,6 +18,8 @@ from webinars import errors
 from webinars.errors import LinkInvalid, WebinarsError
 
 PROBLEM = "application/problem+json"
+FOR_PROGRAMS = ("/api/", "/inbound/")
+"""Where errors are problems, not pages."""
 _log = structlog.get_logger()
 
 STATUS_BY_ERROR: dict[type[WebinarsError], HTTPStatus] = {
@@ -31,6 +33,7 @@ STATUS_BY_ERROR: dict[type[WebinarsError], HTTPStatus] = {
     errors.RegistrationClosed: HTTPStatus.CONFLICT,
     errors.SessionStarted: HTTPStatus.CONFLICT,
     errors.SessionCancelled: HTTPStatus.CONFLICT,
+    errors.SeriesOver: HTTPStatus.CONFLICT,
     errors.SessionFull: HTTPStatus.CONFLICT,
     errors.CapacityTooSmall: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.RegistrationNotActive: HTTPStatus.CONFLICT,
@@ -46,6 +49,7 @@ STATUS_BY_ERROR: dict[type[WebinarsError], HTTPStatus] = {
     errors.SignInFailed: HTTPStatus.UNAUTHORIZED,
     errors.SignInRequired: HTTPStatus.UNAUTHORIZED,
     errors.TokenInvalid: HTTPStatus.UNAUTHORIZED,
+    errors.ReportUnproven: HTTPStatus.UNAUTHORIZED,
     errors.NotAllowed: HTTPStatus.FORBIDDEN,
     errors.TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
     errors.Busy: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -103,7 +107,7 @@ def add_error_handlers(app: FastAPI) -> None:
 
 
 def _is_api(request: Request) -> bool:
-    return request.url.path.startswith("/api/")
+    return request.url.path.startswith(FOR_PROGRAMS)
 
 
 def _refusal(request: Request, error: Exception) -> Response:

@@ -65,6 +65,10 @@ class SessionCancelled(WebinarsError):
     words = "This session has been cancelled."
 
 
+class SeriesOver(WebinarsError):
+    words = "No session of this series is to come: all are over or cancelled. Make a new series."
+
+
 class SessionFull(WebinarsError):
     words = "This session is full and has no waitlist."
 
@@ -125,6 +129,12 @@ class SignInRequired(WebinarsError):
 
 class TokenInvalid(WebinarsError):
     words = "Send a valid token as `Authorization: Bearer …`."
+
+
+class ReportUnproven(WebinarsError):
+    """Of what mail servers and providers report."""
+
+    words = "Nothing shows that this report is from whom it says, or that it is new. Nothing was changed."
 
 
 class NotAllowed(WebinarsError):

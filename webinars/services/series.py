@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from webinars.errors import InvalidField
+from webinars.errors import InvalidField, SeriesOver
 from webinars.queries import catalogue as catalogue_queries
 from webinars.queries import registrations as registrations_queries
 from webinars.queries import series as series_queries
@@ -145,12 +145,14 @@ def update_series(
 
     Raises:
         NotFound, VersionMismatch, and those of `create_series`; InvalidField on `starts_at_local` if a session would
-            start before registration for it opens.
+            start before registration for it opens; SeriesOver if none of its sessions is to come, nor would be.
     """
     series, webinar = series_queries.lock_series(work.db, series_id)
     check_version(series.version, version)
     facts = _checked(work, _wanted(series, changes))
-    steps = _steps(work, series, _locked(work, series_id), facts, now)
+    members = _locked(work, series_id)
+    steps = _steps(work, series, members, facts, now)
+    _check_alive(members, steps, now)
     for name, value in facts.items():
         setattr(series, name, value)
     _note_change(work, series, now)
@@ -169,7 +171,10 @@ def preview_update(work: ReadWork, series_id: UUID, changes: Mapping[str, Any], 
     """
     series, _ = series_queries.get_series(work.db, series_id)
     facts = _checked(work, _wanted(series, changes))
-    return _steps(work, series, series_queries.list_sessions(work.db, series_id), facts, now)
+    members = series_queries.list_sessions(work.db, series_id)
+    steps = _steps(work, series, members, facts, now)
+    _check_alive(members, steps, now)
+    return steps
 
 
 def cancel_series(work: Work, series_id: UUID, *, version: int | None, actor: str, now: datetime) -> SeriesItem:
@@ -234,6 +239,13 @@ def _locked(work: Work, series_id: UUID) -> list[WebinarSession]:
     ids = [session.id for session in series_queries.list_sessions(work.db, series_id)]
     locked = [item.session for item in sessions_queries.lock_sessions(work.db, ids).values()]
     return sorted(locked, key=lambda session: (session.starts_at, session.id))
+
+
+def _check_alive(members: Sequence[WebinarSession], steps: Sequence[Step], now: datetime) -> None:
+    """A change that no session ever sees is not taken as done."""
+    to_come = any(member.starts_at > now and member.status is not SessionStatus.cancelled for member in members)
+    if not to_come and all(step.deed is Deed.kept for step in steps):
+        raise SeriesOver
 
 
 def _note_change(work: Work, series: Series, now: datetime) -> None:

@@ -136,7 +136,8 @@ def test_ending_a_series_cancels_its_sessions_and_tells_their_registrants(
     assert api.post(f"/series/{made['id']}/cancel").json() == ended.json()
     Scheduler(process).tick(clock.now())
     assert len(mailer.mails) == 1
-    assert starts(change(api, made, capacity=50).json()) == starts(made)
+    refused = change(api, made, capacity=50)
+    assert (refused.status_code, refused.json()["code"]) == (409, "series_over")
 
 
 def test_a_series_that_is_not_there(api: httpx.Client) -> None:

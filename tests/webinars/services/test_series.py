@@ -19,6 +19,7 @@ from webinars.errors import (
     CapacityTooSmall,
     InvalidField,
     NotFound,
+    SeriesOver,
     SessionStarted,
     TimeDoesNotExist,
     UnknownTimezone,
@@ -385,7 +386,10 @@ def test_ending_a_series_cancels_what_is_to_come_and_twice_is_once(
         assert walls(ended) == DAYS[:1]
         assert ended.series.version == 2
     assert told(process, MessageKind.session_cancelled) == sorted(seated[1:])
-    assert walls(update(process, ended, capacity=20)) == DAYS[:1]  # nothing comes back
+    with pytest.raises(SeriesOver):  # nothing comes back
+        update(process, ended, capacity=20)
+    longer = update(process, ended, rrule="FREQ=WEEKLY;COUNT=5")  # but there may be more
+    assert walls(longer) == [DAYS[0], "2026-03-31T18:00"]
     with pytest.raises(NotFound), process.work() as work:
         series.cancel_series(work, UUID(int=1), version=None, actor=ACTOR, now=clock.now())
 
