@@ -53,6 +53,7 @@ STATUS_BY_ERROR: dict[type[WebinarsError], HTTPStatus] = {
     errors.NotAllowed: HTTPStatus.FORBIDDEN,
     errors.TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
     errors.Busy: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.TookTooLong: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.MessageNotRetriable: HTTPStatus.CONFLICT,
     errors.HostExists: HTTPStatus.CONFLICT,
     errors.ConditionBroken: HTTPStatus.CONFLICT,

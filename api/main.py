@@ -8,15 +8,18 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from api import operations, pages
+from api import inbound, operations, pages
 from api.dependencies import Bearers
 from api.errors import add_error_handlers
 from api.middleware.body_limit import BodyLimit
 from api.middleware.headers import SecurityHeaders
 from api.middleware.origin import OriginCheck
 from api.openapi import DescribedApi
-from api.routes import api_router, registering
+from api.pages.patients import listing
+from api.pages.patients.cache import PageCache
+from api.routes import api_router, calendar, registering
 from webinars.services.desk import Desk
+from webinars.services.feeds import Feeds
 from webinars.settings import load_settings
 from webinars.work import Process
 
@@ -36,6 +39,7 @@ def create_app(process: Process, *, closes_process: bool = False) -> FastAPI:
         app.state.desk = Desk(process)
         gc.freeze()  # what is loaded by now stays: the collector need not walk it again and again
         yield
+        gc.unfreeze()  # a process may hold one application after the other, as in tests
         app.state.desk.close()
         if closes_process:
             process.close()
@@ -59,12 +63,17 @@ def create_app(process: Process, *, closes_process: bool = False) -> FastAPI:
     app.state.process = process
     app.state.bearers = Bearers(process)
     app.state.public_answers = registering.PublicAnswers()
+    app.state.feeds = Feeds()
+    app.state.page_cache = PageCache(process)
     add_error_handlers(app)
     # First, for a request is matched with one route after the other: in its place by noun it cost 0.3 ms more.
     app.include_router(registering.hot_router, prefix=API_PREFIX)
+    app.include_router(listing.router)
     app.include_router(registering.router, prefix=API_PREFIX)
     app.include_router(api_router, prefix=API_PREFIX)
     app.include_router(operations.router)
+    app.include_router(inbound.router)
+    app.include_router(calendar.router)
     pages.add_pages(app, process)
     app.add_middleware(OriginCheck)
     app.add_middleware(BodyLimit)

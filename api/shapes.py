@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from uuid import UUID
 
 from api.schemas.attendance import AttendancePublic
 from api.schemas.consents import ConsentPublic
@@ -16,26 +17,38 @@ from api.schemas.registrations import (
     RegistrationPublic,
     RegistrationReceived,
 )
+from api.schemas.reminder_rules import ReminderRulePublic
 from api.schemas.reminders import LedgerItemPublic
 from api.schemas.series import SeriesDetail
 from api.schemas.sessions import SessionDetail, SessionPublic
+from api.schemas.texts import TextPublic
 from api.schemas.topics import TopicPublic
 from api.schemas.webinars import WebinarDetail, WebinarPublic
 from webinars.queries.sessions import Scheduled
 from webinars.rules.visits import first_touch, last_touch
-from webinars.services import corrections, follow_ups, registrations
+from webinars.services import corrections, follow_ups, registrations, suppressions
 from webinars.services.attendance import AttendanceItem
 from webinars.services.follow_ups import FollowUpItem
 from webinars.services.links import link
 from webinars.services.questions import GivenAnswer
 from webinars.services.registering import Registered
-from webinars.services.reminders import LedgerItem
+from webinars.services.reminder_ledger import LedgerItem
 from webinars.services.series import SeriesItem
 from webinars.services.webinars import Offer
-from webinars.tables import Consent, Message, Presenter, Question, Registration, Topic
+from webinars.tables import (
+    Consent,
+    Message,
+    MessageText,
+    Presenter,
+    Question,
+    Registration,
+    ReminderRule,
+    Suppression,
+    Topic,
+)
 from webinars.terms import LinkPurpose
 from webinars.vault import Vault
-from webinars.work import Process
+from webinars.work import Process, ReadWork
 
 
 def topic_public(topic: Topic, parent: str | None) -> TopicPublic:
@@ -52,6 +65,18 @@ def topic_public(topic: Topic, parent: str | None) -> TopicPublic:
 def topics_public(topics: Sequence[Topic]) -> list[TopicPublic]:
     slugs = {topic.id: topic.slug for topic in topics}
     return [topic_public(topic, slugs[topic.parent_id] if topic.parent_id else None) for topic in topics]
+
+
+def text_public(text: MessageText, webinar: str | None) -> TextPublic:
+    return TextPublic(
+        webinar=webinar,
+        kind=text.kind,
+        locale=text.locale,
+        subject=text.subject,
+        body=text.body,
+        version=text.version,
+        updated_at=text.updated_at,
+    )
 
 
 def presenter_public(presenter: Presenter) -> PresenterPublic:
@@ -86,6 +111,7 @@ def webinar_detail(offer: Offer) -> WebinarDetail:
     return WebinarDetail(
         **dict(webinar_public(offer)),
         public_title=webinar.public_title,
+        frees_declined_seats=webinar.frees_declined_seats,
         replay_url=webinar.replay_url,
         version=webinar.version,
         created_at=webinar.created_at,
@@ -131,6 +157,7 @@ def session_detail(item: Scheduled) -> SessionDetail:
         seats_taken=session.seats_taken,
         waitlisted=session.waitlisted,
         schedule_version=session.schedule_version,
+        details_version=session.details_version,
         settled_at=session.settled_at,
         version=session.version,
     )
@@ -153,8 +180,27 @@ def series_detail(item: SeriesItem) -> SeriesDetail:
     )
 
 
-def registration_public(
-    vault: Vault, registration: Registration, answers: Sequence[GivenAnswer], *, shows_question: bool = False
+def registrations_public(
+    work: ReadWork,
+    found: Sequence[Registration],
+    answers: Mapping[UUID, Sequence[GivenAnswer]],
+    *,
+    shows_question: bool = False,
+) -> list[RegistrationPublic]:
+    marks = suppressions.marks_of(work, found)
+    return [
+        _registration(work.vault, row, answers[row.id], marks.get(row.id), shows_question=shows_question)
+        for row in found
+    ]
+
+
+def _registration(
+    vault: Vault,
+    registration: Registration,
+    answers: Sequence[GivenAnswer],
+    mark: Suppression | None,
+    *,
+    shows_question: bool,
 ) -> RegistrationPublic:
     return RegistrationPublic(
         id=registration.id,
@@ -177,6 +223,9 @@ def registration_public(
         offer_expires_at=registration.offer_expires_at,
         withdrawn_at=registration.withdrawn_at,
         replaces_id=registration.replaces_id,
+        calendar_reply=registration.calendar_reply,
+        calendar_replied_at=registration.calendar_replied_at,
+        mail_problem=mark.reason if mark else None,
         erased_at=registration.erased_at,
         version=corrections.version_of(registration),
     )
@@ -235,6 +284,10 @@ def message_public(message: Message) -> MessagePublic:
         attempts=message.attempts,
         last_error=message.last_error,
     )
+
+
+def reminder_rule_public(rule: ReminderRule) -> ReminderRulePublic:
+    return ReminderRulePublic.model_validate(rule.model_dump(include=set(ReminderRulePublic.model_fields)))
 
 
 def ledger_item_public(item: LedgerItem) -> LedgerItemPublic:

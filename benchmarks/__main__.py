@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks import growth, listing, messages, registration
+from benchmarks import composing, feeds, growth, listing, messages, registration, wakeup
 from benchmarks.report import HEADER, Row
 
 
@@ -23,6 +23,8 @@ def main() -> None:
 
 def _rows(arguments: argparse.Namespace, folder: Path) -> Iterator[Row]:
     rounds, seconds = arguments.rounds, arguments.seconds
+    if "composing" in arguments.only:
+        yield from composing.measure(rounds=rounds)
     for name in ("PostgreSQL", "SQLite"):
         if "registration" in arguments.only:
             yield from registration.measure(name, folder, rounds=rounds, seconds=seconds)
@@ -30,13 +32,17 @@ def _rows(arguments: argparse.Namespace, folder: Path) -> Iterator[Row]:
             yield from growth.measure(name, folder, rounds=rounds)
         if "messages" in arguments.only:
             yield messages.measure(name, folder, rounds=rounds, count=arguments.messages)
+        if "wakeup" in arguments.only:
+            yield wakeup.measure(name, folder, rounds=rounds)
         if "listing" in arguments.only:
-            yield listing.measure(name, folder, rounds=rounds, seconds=seconds)
+            yield from listing.measure(name, folder, rounds=rounds, seconds=seconds)
+        if "feeds" in arguments.only:
+            yield from feeds.measure(name, folder, rounds=rounds)
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    kinds = ["registration", "growth", "messages", "listing"]
+    kinds = ["composing", "registration", "growth", "messages", "wakeup", "listing", "feeds"]
     parser.add_argument("only", nargs="*", default=kinds, help=f"any of: {', '.join(kinds)}; all if none is named")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=4.0, help="of load in each round")

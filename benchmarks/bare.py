@@ -48,6 +48,12 @@ async def bare_page() -> Response:
     return Response(_cached_page(), media_type="text/html")
 
 
+@app.get("/unchanged")
+async def bare_unchanged() -> Response:
+    """What somebody is told who has the page already."""
+    return Response(status_code=304)
+
+
 _kept: dict[str, bytes] = {}
 
 

@@ -27,6 +27,8 @@ class Load:
     seconds: float
     email_prefix: str | None = None
     """Posts registrations of ever new people; None sends GETs."""
+    etag: str | None = None
+    """What GETs say they have already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,8 @@ def _same(client: _Client) -> _Client:
 
 def _requests(load: Load) -> Iterator[bytes]:
     if load.email_prefix is None:
-        yield from itertools.cycle([f"{_head('GET', url)}\r\n".encode() for url in load.urls])
+        seen = f"If-None-Match: {load.etag}\r\n" if load.etag else ""
+        yield from itertools.cycle([f"{_head('GET', url)}{seen}\r\n".encode() for url in load.urls])
     for number, head in enumerate(itertools.cycle([_head("POST", url) for url in load.urls])):
         body = json.dumps(
             {"email": f"{load.email_prefix}{number}@mail.example", "name": "Ana Nunez", "timezone": "America/Denver"}

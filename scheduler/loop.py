@@ -6,6 +6,7 @@ import os
 import platform
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -13,14 +14,17 @@ from uuid import UUID, uuid4
 
 import structlog
 
-from scheduler.jobs import follow_ups, reminders, retention, waitlist_offers
+from scheduler.jobs import alerts, follow_ups, reminders, retention, waitlist_offers, zones
+from webinars.clock import FORWARD_JUMP, JumpWatch
 from webinars.services import health
+from webinars.services.claims import LEASE
 from webinars.services.delivery import Sender
 from webinars.work import Process
 
 PAUSE_SECONDS = 1.0
 _EVERY_MINUTE = timedelta(minutes=1)
 _EVERY_HOUR = timedelta(hours=1)
+_EVERY_DAY = timedelta(days=1)
 _BEAT = timedelta(seconds=10)
 _SENDING_FOR = timedelta(seconds=5)
 _log = structlog.get_logger()
@@ -35,6 +39,7 @@ class Scheduler:
     worker_id: UUID = field(default_factory=uuid4)
     _last: dict[str, datetime] = field(default_factory=dict)
     _stopping: threading.Event = field(default_factory=threading.Event)
+    _watch: JumpWatch = field(default_factory=JumpWatch)
 
     def __post_init__(self) -> None:
         self.sender = Sender(self.process)
@@ -70,8 +75,12 @@ class Scheduler:
         if self._is_time("reconcile", _EVERY_MINUTE, now):
             yield partial(reminders.reconcile, self.process, now)
             yield partial(waitlist_offers.serve, self.process, now)
+            yield partial(alerts.run, self.process, now)
+        if self._is_time("zones", _EVERY_DAY, now):
+            yield partial(zones.retime, self.process, now)
         if self._is_time("retention", _EVERY_HOUR, now):
             yield partial(retention.run, self.process, now)
+            yield partial(alerts.ask_consenting, self.process, now)
         yield partial(waitlist_offers.end_offers, self.process, now)
         yield partial(reminders.run, self.process, now)
         yield partial(follow_ups.run, self.process, now)
@@ -85,16 +94,44 @@ class Scheduler:
     def run(self) -> None:
         """Tick until `stop`. What goes wrong in one tick is logged and tried again in the next."""
         threading.Thread(target=self._keep_beating, name="beat", daemon=True).start()
+        with self._listening():
+            self._keep_ticking()
+
+    @contextmanager
+    def _listening(self) -> Iterator[None]:
+        """Hear of what other processes commit; who hears nothing looks again within a second."""
+        if self.process.engines.is_sqlite:
+            yield
+            return
+        from webinars.wakeup import Listener  # noqa: PLC0415 - SQLite does without PostgreSQL's driver
+
+        listener = Listener(self.process.engines.write.url, self.process.scheduler_wanted.set)
+        listener.start()
+        try:
+            yield
+        finally:
+            listener.stop()
+
+    def _keep_ticking(self) -> None:
         while not self._stopping.is_set():
             self.process.scheduler_wanted.clear()
+            now = self.process.clock.now()
+            if (jump := self._watch.jumped(now)) > FORWARD_JUMP:
+                # By the new time the leases of whoever is sending beside us seem to have run out.
+                _log.warning("scheduler.clock_jump", seconds=round(jump.total_seconds()))
+                self._rest(LEASE.total_seconds())
+                continue
             try:
-                steps = self.tick(self.process.clock.now(), sending_for=_SENDING_FOR)
+                steps = self.tick(now, sending_for=_SENDING_FOR)
             except ExceptionGroup as troubles:  # a database that is away for a moment must not end the scheduler
                 for error in troubles.exceptions:
                     _log.error("scheduler.job_failed", **_named(error))
                 self._stopping.wait(PAUSE_SECONDS)
             else:
                 self.process.scheduler_wanted.wait(0 if steps else PAUSE_SECONDS)
+
+    def _rest(self, seconds: float) -> None:
+        self._stopping.wait(seconds)
 
     def _keep_beating(self) -> None:
         """A mail server that hangs holds up a tick, but a scheduler that waits for it is alive."""

@@ -177,7 +177,9 @@ class RunningServer:
 
     def __init__(self, process: Process) -> None:
         self._socket = socket.create_server(("127.0.0.1", 0))
-        self._server = uvicorn.Server(uvicorn.Config(create_app(process), log_config=None, access_log=False))
+        app = create_app(process)
+        app.state.page_cache.fresh_s = 0  # tests look at a page right after they have changed what it shows
+        self._server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]})
 
     def __enter__(self) -> str:

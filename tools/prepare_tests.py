@@ -1,4 +1,5 @@
-"""Gets what the tests need beyond PyPI, which is Chromium. Quick when it is there; `make test` runs it every time.
+"""Gets what the tests need beyond PyPI: Chromium, and calendar readers in C and JavaScript. Quick when they are there;
+`make test` runs it every time.
 
 With `CI=true` or `--strict`, what could not be had is an error, so that no test is ever left out unseen.
 """
@@ -9,10 +10,17 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PACKAGES = ("chromium", "fonts-liberation", "fonts-noto-core")
+LIBICAL_PACKAGES = ("gir1.2-ical-3.0", "python3-gi")
+NODE_PACKAGES = ("nodejs", "npm")
+SYSTEM_PYTHON = "/usr/bin/python3"
+"""Debian's libical speaks to that one alone."""
+READERS = Path(__file__).parents[1] / "tests" / "interop"
+"""Where the JavaScript readers' package.json is."""
 PLAYWRIGHT_CACHES = ("~/.cache/ms-playwright", "~/Library/Caches/ms-playwright")
 PLAYWRIGHT_PATHS = ("chromium-*/chrome-linux*/chrome", "chromium-*/chrome-mac*/*.app/Contents/MacOS/*")
 PATIENCE_S = 900
@@ -55,14 +63,46 @@ def install_chromium() -> str:
     raise InstallError("; ".join(reasons))
 
 
-def _from_the_system() -> None:
+def has_libical() -> bool:
+    """Whether calendar files can be read with libical."""
+    return Path(SYSTEM_PYTHON).exists() and _runs(
+        [SYSTEM_PYTHON, "-c", "import gi; gi.require_version('ICalGLib', '3.0')"]
+    )
+
+
+def has_javascript_readers() -> bool:
+    """Whether calendar files can be read with ical.js and node-ical."""
+    return shutil.which("node") is not None and all(
+        (READERS / "node_modules" / name).is_dir() for name in ("ical.js", "node-ical")
+    )
+
+
+def install_libical() -> None:
+    """Raises:
+    InstallError: when it could not be had.
+    """
+    _from_the_system(LIBICAL_PACKAGES)
+    if not has_libical():
+        raise InstallError("it does not load")
+
+
+def install_javascript_readers() -> None:
+    """Raises:
+    InstallError: when they could not be had.
+    """
+    if not (shutil.which("node") and shutil.which("npm")):
+        _from_the_system(NODE_PACKAGES)
+    _run(["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(READERS)])
+
+
+def _from_the_system(packages: Sequence[str] = PACKAGES) -> None:
     if not shutil.which("apt-get"):
         raise InstallError("no apt-get here")
     as_root = [] if os.geteuid() == 0 else ["sudo", "-n"]
     if as_root and not shutil.which("sudo"):
         raise InstallError("apt-get needs root")
     apt = [*as_root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-o", "DPkg::Lock::Timeout=300"]
-    install = [*apt, "install", "-y", "--no-install-recommends", *PACKAGES]
+    install = [*apt, "install", "-y", "--no-install-recommends", *packages]
     try:
         _run(install)
     except InstallError:  # package lists that are missing or too old are the usual reason
@@ -75,8 +115,12 @@ def _from_playwright() -> None:
 
 
 def _starts(executable: str) -> bool:
+    return _runs([executable, "--version"])
+
+
+def _runs(command: list[str]) -> bool:
     try:
-        _run([executable, "--version"])
+        _run(command)
     except InstallError:
         return False
     return True
@@ -104,16 +148,26 @@ def _run(command: list[str]) -> None:
         raise InstallError(said or f"{command[0]} ended with status {done.returncode}")
 
 
+WANTED: tuple[tuple[str, str, Callable[[], object], Callable[[], object]], ...] = (
+    ("Chromium", "browser tests", find_chromium, install_chromium),
+    ("libical", "a part of the calendar tests", has_libical, install_libical),
+    ("ical.js and node-ical", "a part of the calendar tests", has_javascript_readers, install_javascript_readers),
+)
+"""What, for which tests, how it is found, and how it is had."""
+
+
 def main() -> int:
-    if find_chromium():
-        return 0
-    print("Installing Chromium for the browser tests", flush=True)
-    try:
-        install_chromium()
-    except InstallError as error:
-        print(f"not run: browser tests (Chromium is not here and could not be installed: {error})")
-        return 1 if "--strict" in sys.argv[1:] or os.environ.get("CI") == "true" else 0
-    return 0
+    is_missing = False
+    for what, tests, find, install in WANTED:
+        if find():
+            continue
+        print(f"Installing {what} for {tests}", flush=True)
+        try:
+            install()
+        except InstallError as error:
+            print(f"not run: {tests} ({what}: not here, and could not be installed: {error})")
+            is_missing = True
+    return 1 if is_missing and ("--strict" in sys.argv[1:] or os.environ.get("CI") == "true") else 0
 
 
 if __name__ == "__main__":

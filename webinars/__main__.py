@@ -18,7 +18,7 @@ from webinars.documents.sheets import MOST_BYTES
 from webinars.errors import CannotStart, RowsRefused, WebinarsError
 from webinars.logs import configure_logs
 from webinars.rules.imports import RowProblem
-from webinars.services import demo, exports, health, hosts, imports, registrants, schema, tokens
+from webinars.services import demo, exports, health, hosts, imports, registrants, rescheduling, schema, tokens
 from webinars.settings import Environment, Settings, load_settings
 from webinars.terms import Role, Scope
 from webinars.work import Process
@@ -82,6 +82,19 @@ def migrate() -> None:
     """Bring the database's schema to its newest form."""
     with _process() as process:
         click.echo(f"The schema is at {schema.migrate(process)}.")
+
+
+@main.command()
+def retime() -> None:
+    """Work out anew when sessions start, after an update of the time zone data. A scheduler does so once a day."""
+    with _process() as process:
+        _check_schema(process)
+        done = rescheduling.retime_sessions(process, process.clock.now())
+    click.echo(f"{done.moved} sessions take place at another moment. Whoever is registered is told.")
+    for session_id in done.unclear:
+        click.echo(f"{session_id}: its wall time does not exist any more, or exists twice. Choose another.", err=True)
+    if done.unclear:
+        sys.exit(1)
 
 
 @main.command()

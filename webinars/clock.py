@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
+
+FORWARD_JUMP = timedelta(seconds=60)
+"""What a clock must go ahead of time by to have been set: less is mended by the machine's own time service."""
 
 
 class Clock(Protocol):
@@ -29,6 +33,25 @@ class ShiftedClock:
 
     def now(self) -> datetime:
         return self._starts_at + timedelta(seconds=time.monotonic() - self._started)
+
+
+class JumpWatch:
+    """Sees that a clock was set: between two looks it went on by something else than time did.
+
+    Args:
+        steady: seconds that nobody sets. They stand still while a machine sleeps, and waking then is a jump.
+    """
+
+    def __init__(self, steady: Callable[[], float] = time.monotonic) -> None:
+        self._steady = steady
+        self._last: tuple[datetime, float] | None = None
+
+    def jumped(self, now: datetime) -> timedelta:
+        """By how much the clock went ahead of time since the last look; negative: fell behind."""
+        last, self._last = self._last, (now, self._steady())
+        if last is None:
+            return timedelta()
+        return (now - last[0]) - timedelta(seconds=self._last[1] - last[1])
 
 
 class SetClock:

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Session, SQLModel  # noqa: TID251 - named DbSession from here on
 
-from webinars.errors import CannotStart
+from webinars.errors import CannotStart, TookTooLong
 from webinars.vault import FORMAT, Sealed
 
 # Set before any table: constraints need names, or SQLite's batch migrations cannot find them again.
@@ -33,6 +33,12 @@ SQLModel.metadata.naming_convention = {
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _WAL_TRIES, _WAL_PAUSE_S = 100, 0.02
+LOCK_TIMEOUT_S, STATEMENT_TIMEOUT_S, IDLE_TIMEOUT_S = 15, 60, 60
+"""On PostgreSQL: how long to wait for whoever holds a row, how long one statement may run, and after what time a
+transaction that does nothing is ended. A program that froze in the middle of one would hold up all others for ever."""
+_GAVE_UP = frozenset({"55P03", "57014", "25P03"})
+"""How PostgreSQL says that one of these was reached."""
+_RETRY_AFTER_S = 5
 
 
 class DbSession(Session):
@@ -232,7 +238,7 @@ def _use_wal(cursor: sqlite3.Cursor) -> None:
 
 def _postgresql_engine(url: str, pool_size: int) -> sa.Engine:
     location = sa.make_url(url).set(drivername="postgresql+psycopg")
-    return sa.create_engine(
+    engine = sa.create_engine(
         location,
         pool_size=pool_size,
         max_overflow=0,
@@ -242,3 +248,27 @@ def _postgresql_engine(url: str, pool_size: int) -> sa.Engine:
         hide_parameters=True,
         connect_args={"connect_timeout": 5},
     )
+
+    def prepare(connection: Any, record: object) -> None:  # noqa: ARG001 - SQLAlchemy hands it over
+        # Not as options of the connection: PgBouncer refuses those.
+        connection.execute(
+            f"SET lock_timeout = '{LOCK_TIMEOUT_S}s'; SET statement_timeout = '{STATEMENT_TIMEOUT_S}s'; "
+            f"SET idle_in_transaction_session_timeout = '{IDLE_TIMEOUT_S}s'"
+        )
+        connection.commit()
+
+    sa.event.listen(engine, "connect", prepare)
+    sa.event.listen(engine, "handle_error", _say_that_it_took_too_long)
+    return engine
+
+
+def _say_that_it_took_too_long(context: sa.engine.ExceptionContext) -> None:
+    if getattr(context.original_exception, "sqlstate", None) in _GAVE_UP:
+        raise TookTooLong(retry_after=_RETRY_AFTER_S) from context.original_exception
+
+
+def without_timeouts(connection: sa.Connection) -> None:
+    """Let this transaction take as long as it must: a migration, say."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
+        connection.exec_driver_sql("SET LOCAL statement_timeout = 0")

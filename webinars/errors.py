@@ -153,6 +153,12 @@ class Busy(WebinarsError):
     words = "Very many people are registering at this moment. Nothing was lost; try again in a few seconds."
 
 
+class TookTooLong(Busy):
+    """The database gave up on a statement that waited or ran for too long. `facts["retry_after"]` as above."""
+
+    words = "This took longer than it may. Nothing was changed; try again in a few seconds."
+
+
 class MessageNotRetriable(WebinarsError):
     words = "Only a failed message can be tried again, and only while it is still useful."
 

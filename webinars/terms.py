@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from enum import StrEnum
 from itertools import count
 from typing import NamedTuple
@@ -54,7 +54,10 @@ class MessageKind(StrEnum):
     resent = "resent"
     withdrawn = "withdrawn"
     moved = "moved"
+    updated = "updated"
     session_cancelled = "session_cancelled"
+    reinstated = "reinstated"
+    cannot_come = "cannot_come"
     reminder = "reminder"
     not_there = "not_there"
     follow_up = "follow_up"
@@ -84,6 +87,8 @@ class SkipReason(StrEnum):
     merged = "merged"
     capped = "capped"
     consent = "consent"
+    no_transport = "no_transport"
+    no_phone = "no_phone"
     suppressed = "suppressed"
     superseded = "superseded"
     segment = "segment"
@@ -244,6 +249,13 @@ class WallTime(NamedTuple):
     """IANA name, such as `America/Denver`."""
 
 
+class QuietHours(NamedTuple):
+    """When nobody wants to be told anything, on the wall clock of wherever they are. It may pass midnight."""
+
+    begins: time
+    ends: time
+
+
 HOLDING = (RegistrationStatus.confirmed, RegistrationStatus.offered)
 """States that hold seats."""
 ACTIVE = (*HOLDING, RegistrationStatus.waitlisted, RegistrationStatus.pending)
@@ -256,11 +268,16 @@ CALENDAR_KINDS = frozenset(
         MessageKind.withdrawn,
         MessageKind.declined,
         MessageKind.moved,
+        MessageKind.updated,
         MessageKind.session_cancelled,
+        MessageKind.reinstated,
     }
 )
 """Messages that may change a calendar. One registrant gets them strictly in order: some calendars go back to an older
 entry when it arrives late."""
+
+REMINDER_KINDS = (MessageKind.reminder, MessageKind.not_there)
+"""Messages that a reminder rule makes."""
 
 _LOW_32, _LOW_62 = (1 << 32) - 1, (1 << 62) - 1
 _made = count(secrets.randbits(31))

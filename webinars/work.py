@@ -5,16 +5,25 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self, TypeVar
+
+import sqlalchemy as sa
 
 from webinars.clock import Clock, ShiftedClock, SystemClock
 from webinars.db import DbSession, Engines
 from webinars.errors import Busy
 from webinars.gateways.mail import MailTransport, mail_transport
+from webinars.gateways.provider_reports import Sns
+from webinars.gateways.short_texts import TextTransport, text_transport
 from webinars.rules.rates import TurnedAway
 from webinars.settings import Settings
+from webinars.tally import Tally
 from webinars.vault import Vault
 
+if TYPE_CHECKING:
+    from webinars.wakeup import Bell
+
+Found = TypeVar("Found")
 LONGEST_TURN_S = 30.0
 """How long a writer waits for its turn: as long as SQLite itself would wait for another process."""
 
@@ -22,16 +31,32 @@ LONGEST_TURN_S = 30.0
 class Process:
     """What lives as long as the program: settings, database, clock, vault and the ways to the outside world."""
 
-    def __init__(self, settings: Settings, *, clock: Clock | None = None, mail: MailTransport | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        clock: Clock | None = None,
+        mail: MailTransport | None = None,
+        texts: TextTransport | None = None,
+    ) -> None:
         self.settings = settings
         self.clock = clock or _clock(settings)
         self.engines = Engines(settings.database_url.get_secret_value(), pool_size=settings.database_pool)
         previous = settings.previous_secret_key
         self.vault = Vault(settings.secret(), previous.get_secret_value() if previous else None)
         self.mail = mail or mail_transport(settings.mail_url.get_secret_value(), captured_in=settings.var_dir / "mail")
+        self.texts = texts or text_transport(
+            settings.message_webhook_url.get_secret_value(),
+            settings.message_webhook_secret.get_secret_value(),
+            allows_private=settings.message_webhook_private,
+        )
+        self.sns = Sns()
         self.scheduler_wanted = threading.Event()
         """Set after a commit that leaves something for the scheduler to do at once."""
+        self.bell = _bell(self.engines)
+        """Rings for the schedulers of other processes; None on SQLite, where there are none worth waking."""
         self.turned_away = TurnedAway()
+        self.tally = Tally()
         self.write_turn = threading.Lock() if self.engines.is_sqlite else None
         """SQLite lets one writer in; the others sleep and poll for it. In one process they take turns here instead."""
 
@@ -43,8 +68,18 @@ class Process:
         """A transaction that changes nothing."""
         return ReadWork(self)
 
+    def wake_schedulers(self) -> None:
+        """Have what was just committed looked at, in this process and in others."""
+        self.scheduler_wanted.set()
+        if self.bell is not None:
+            self.bell.ring()
+
     def close(self) -> None:
+        if self.bell is not None:
+            self.bell.close()
         self.mail.close()
+        if self.texts is not None:
+            self.texts.close()
         self.engines.dispose()
 
 
@@ -100,7 +135,7 @@ class Work(ReadWork):
 
     def wake_scheduler(self) -> None:
         """Ask for the scheduler; before the commit it would find nothing."""
-        self.after_commit(self.process.scheduler_wanted.set)
+        self.after_commit(self.process.wake_schedulers)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -119,6 +154,50 @@ class Work(ReadWork):
         if kind is None:
             for deed in self._after_commit:
                 deed()
+
+
+class KeptWork:
+    """Small transactions that follow upon each other, over a connection that is kept: what a handle and a connection
+    from the pool cost each time is a third of what it takes to send a mail. For one thread at a time."""
+
+    def __init__(self, process: Process) -> None:
+        self._process = process
+        self._connection: sa.Connection | None = None
+
+    def run(self, deed: Callable[[sa.Connection], Found]) -> Found:
+        """One transaction; it commits when `deed` ends well. After an error the next one gets a new connection.
+
+        Raises:
+            Busy: if other writers of this process would not let us in.
+        """
+        turn = self._process.write_turn
+        if turn is not None and not turn.acquire(timeout=LONGEST_TURN_S):
+            raise Busy(retry_after=1)
+        try:
+            if self._connection is None:
+                self._connection = self._process.engines.write.connect()
+            with self._connection.begin():
+                return deed(self._connection)
+        except BaseException:
+            self.close()
+            raise
+        finally:
+            if turn is not None:
+                turn.release()
+
+    def close(self) -> None:
+        """Gives the connection back."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+
+def _bell(engines: Engines) -> Bell | None:
+    if engines.is_sqlite:
+        return None
+    from webinars.wakeup import Bell  # noqa: PLC0415 - the driver takes time to load, which SQLite does without
+
+    return Bell(engines.write.url)
 
 
 def _clock(settings: Settings) -> Clock:

@@ -10,8 +10,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import problem
+from api.errors import FOR_PROGRAMS, problem
 from api.pages.error_pages import status_page
+from webinars.documents import bounces
 from webinars.documents.sheets import MOST_BYTES
 
 PUBLIC_LIMIT = 64 * 1024
@@ -56,13 +57,15 @@ def _limit(path: str, headers: Headers) -> int:
     """For who says to be known here; whether they are is looked at before the body is."""
     if path.endswith("/import") and ("authorization" in headers or "cookie" in headers):
         return IMPORT_LIMIT
+    if path.startswith("/inbound/"):
+        return bounces.MOST_BYTES
     if path == "/visits":
         return VISIT_LIMIT
     return TOKEN_LIMIT if "authorization" in headers else PUBLIC_LIMIT
 
 
 def _refusal(scope: Scope, limit: int) -> Response:
-    is_api = scope["path"].startswith("/api/")
+    is_api = scope["path"].startswith(FOR_PROGRAMS)
     response: Response = (
         problem(_TOO_LARGE, "body_too_large", _words(limit)) if is_api else status_page(Request(scope), _TOO_LARGE)
     )

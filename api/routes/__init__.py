@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from api.routes import (
+    alerts,
     attendance,
     consents,
     follow_ups,
@@ -13,9 +14,11 @@ from api.routes import (
     presenters,
     questions,
     registrations,
+    reminder_rules,
     reminders,
     series,
     sessions,
+    texts,
     topics,
     visits,
     webinars,
@@ -24,6 +27,7 @@ from api.routes import (
 api_router = APIRouter()
 for noun in (
     topics,
+    alerts,
     presenters,
     webinars,
     visits,
@@ -34,6 +38,8 @@ for noun in (
     consents,
     imports,
     messages,
+    texts,
+    reminder_rules,
     reminders,
     attendance,
     follow_ups,

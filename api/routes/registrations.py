@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, TypeGuard
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
@@ -29,10 +29,10 @@ from api.schemas.registrations import (
     RegistrationUpdate,
     Resent,
 )
-from api.shapes import registration_public
+from api.shapes import registrations_public
 from webinars.services import corrections, erasure, questions, registrants, registrations
+from webinars.services.questions import GivenAnswer
 from webinars.services.tokens import Bearer
-from webinars.tables import Registration
 from webinars.terms import RegistrationStatus, Scope
 from webinars.work import ReadWork, Work
 
@@ -56,7 +56,8 @@ def list_registrations(
     page = registrations.list_registrations(
         work, session_id, statuses=status, modified_since=modified_since, cursor=cursor, limit=limit
     )
-    items = _public(work, page.items, bearer, session_id, now)
+    answers = _answers(work, [row.id for row in page.items], bearer, session_id, now)
+    items = registrations_public(work, page.items, answers, shows_question=_sees_health(work, bearer))
     return RegistrationPage(items=items, next=page.next, limit=page.limit)
 
 
@@ -66,7 +67,8 @@ def get_registration(
 ) -> Response:
     """One registration."""
     registration, _session = registrations.get_registration(work, registration_id)
-    return _one(*_public(work, [registration], bearer, registration_id, now))
+    answers = _answers(work, [registration_id], bearer, registration_id, now)
+    return _one(*registrations_public(work, [registration], answers, shows_question=_sees_health(work, bearer)))
 
 
 @router.patch(
@@ -204,15 +206,18 @@ def resend(
     )
 
 
-def _public(
-    work: ReadWork, found: Sequence[Registration], bearer: Bearer, subject_id: UUID, now: datetime
-) -> list[RegistrationPublic]:
-    """Registrations; what tells about health only with the scope, and where it can be noted: see `AnswersWorkDep`."""
-    if Scope.health_read in bearer.scopes and isinstance(work, Work):
-        answers = questions.read_health(work, found, subject_id=subject_id, actor=bearer.actor, now=now)
-        return [registration_public(work.vault, row, answers[row.id], shows_question=True) for row in found]
-    answers = questions.answers_of(work, [row.id for row in found], with_health=False)
-    return [registration_public(work.vault, row, answers[row.id]) for row in found]
+def _sees_health(work: ReadWork, bearer: Bearer) -> TypeGuard[Work]:
+    """Only with the scope, and where it can be noted that it was read: see `AnswersWorkDep`."""
+    return Scope.health_read in bearer.scopes and isinstance(work, Work)
+
+
+def _answers(
+    work: ReadWork, registration_ids: Sequence[UUID], bearer: Bearer, subject_id: UUID, now: datetime
+) -> dict[UUID, list[GivenAnswer]]:
+    """What was answered, about health only to who sees that."""
+    if _sees_health(work, bearer):
+        return questions.read_health(work, registration_ids, subject_id=subject_id, actor=bearer.actor, now=now)
+    return questions.answers_of(work, registration_ids, with_health=False)
 
 
 def _once(once: Once, registration_id: UUID, deed: Callable[[], object]) -> Response:
@@ -229,7 +234,7 @@ def _changed(work: ReadWork, registration_id: UUID) -> RegistrationPublic:
     """A registration as it stands after a deed; such answers are kept for replays, so nothing about health is there."""
     registration, _session = registrations.get_registration(work, registration_id)
     answers = questions.answers_of(work, [registration_id], with_health=False)
-    return registration_public(work.vault, registration, answers[registration_id])
+    return registrations_public(work, [registration], answers)[0]
 
 
 def _one(registration: RegistrationPublic) -> Response:

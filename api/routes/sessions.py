@@ -21,7 +21,7 @@ from api.schemas.sessions import (
     SessionUpdate,
 )
 from api.shapes import session_detail, session_public
-from webinars.services import sessions
+from webinars.services import rescheduling, sessions
 
 router = APIRouter(prefix="/sessions", tags=["sessions"])
 
@@ -117,6 +117,22 @@ def cancel_session(
 
     def make() -> Response:
         item = sessions.cancel_session(work, session_id, version=None, actor=bearer.actor, now=now)
+        return answer(session_detail(item), version=item.session.version)
+
+    return once(make)
+
+
+@router.post("/{session_id}/reinstate", response_model=SessionDetail, responses=refusals(404, 409, 422))
+def reinstate_session(
+    session_id: SessionPath, bearer: CatalogueWriter, work: WorkDep, once: OnceDep, now: NowDep
+) -> Response:
+    """Take back a cancellation: everybody is told, calendars enter it again, reminders are planned anew.
+
+    Twice is once.
+    """
+
+    def make() -> Response:
+        item = rescheduling.reinstate_session(work, session_id, version=None, actor=bearer.actor, now=now)
         return answer(session_detail(item), version=item.session.version)
 
     return once(make)

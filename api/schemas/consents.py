@@ -31,7 +31,10 @@ class ConsentPublic(Answer):
         examples=["60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752"],
     )
     locale: str = Field(description="Language they were shown in.", examples=["en-US"])
-    method: str = Field(description="How it was answered: `form` or `api`.", examples=["api"])
+    method: str = Field(
+        description="How it was answered: `form`, `api`, `unsubscribe` (the link in a mail) or `page` (their own).",
+        examples=["api"],
+    )
     address_block: str = Field(description="The network (/24 or /64) it came from.", examples=["203.0.113.0/24"])
     created_at: Moment = Field(description="When.", examples=["2026-11-22T14:00:00Z"])
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from api.schemas.base import Answer, Moment, PageOf
+from api.schemas.base import Answer, Body, Moment, PageOf
 from webinars.terms import Channel, MessageKind, MessageState
 
 
@@ -36,3 +36,18 @@ class MessagePublic(Answer):
 
 class MessagePage(PageOf[MessagePublic]):
     """A page of the ledger, in the order of planning."""
+
+
+class MessagesRetry(Body):
+    """Which failed messages are to be tried again; without any of these, all."""
+
+    session_id: UUID | None = Field(
+        default=None, description="Only those about this session.", examples=["0192f0c1-7b5e-7c3a-9a43-5a7f9d2f8e12"]
+    )
+    channel: Channel | None = Field(default=None, description="Only those that go this way.", examples=["email"])
+
+
+class MessagesRetried(Answer):
+    """What came of it."""
+
+    retried: int = Field(description="How many are due again.", examples=[12])

@@ -10,7 +10,7 @@ from pydantic import Field, field_validator
 from api.schemas.base import Answer, Body, Change, Line, Moment, PageOf, Problem, left_out
 from api.schemas.questions import AnswerPublic, Answers
 from api.schemas.sessions import SessionPublic
-from webinars.terms import RegistrationStatus
+from webinars.terms import CalendarReply, RegistrationStatus, SuppressionReason
 
 MOST_SESSIONS = 50
 _A_SESSION = {name: (field.examples or [None])[0] for name, field in SessionPublic.model_fields.items()}
@@ -176,6 +176,17 @@ class RegistrationPublic(Answer):
     withdrawn_at: Moment | None = Field(description="When it was given up, declined or lapsed.", examples=[None])
     replaces_id: UUID | None = Field(
         description="The registrant's place in another session, which ends as soon as this one has a seat: a move.",
+        examples=[None],
+    )
+    calendar_reply: CalendarReply | None = Field(
+        description="What their calendar answered to the invite, whoever may have tapped on it. It gives no seat up by "
+        "itself unless the webinar says so.",
+        examples=[None],
+    )
+    calendar_replied_at: Moment | None = Field(description="When it answered.", examples=[None])
+    mail_problem: SuppressionReason | None = Field(
+        description="Why mail is not sent to the address: it came back, or was called unwanted; then answers and "
+        "changes are still sent. A new address, or a host, opens the way again.",
         examples=[None],
     )
     erased_at: Moment | None = Field(

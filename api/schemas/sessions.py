@@ -157,7 +157,12 @@ class SessionDetail(SessionPublic):
     )
     waitlisted: int = Field(description="People who wait for a seat.", examples=[0])
     schedule_version: int = Field(
-        description="Grows when it is moved or cancelled: reminders of an older one are void.", examples=[0]
+        description="Grows when it is moved, cancelled or reinstated: reminders of an older one are void.",
+        examples=[0],
+    )
+    details_version: int = Field(
+        description="Grows when registrants are told of another change, such as a new title: calendars follow.",
+        examples=[0],
     )
     settled_at: Moment | None = Field(
         description="When attendance was taken as complete; null before.", examples=["2026-12-03T02:30:00Z"]

@@ -57,6 +57,15 @@ _ReplayUrl = Annotated[
     ),
 ]
 
+_FreesDeclinedSeats = Annotated[
+    bool,
+    Field(
+        description="Whether declining the invite in a calendar gives the seat up, where the mail is proven to be the "
+        "registrant's. Otherwise they are asked by mail.",
+        examples=[False],
+    ),
+]
+
 
 class WebinarCreate(Body):
     """A new webinar."""
@@ -71,6 +80,7 @@ class WebinarCreate(Body):
     status: _Status = PublicationStatus.draft
     needs_approval: _NeedsApproval = False
     asks_question: _AsksQuestion = False
+    frees_declined_seats: _FreesDeclinedSeats = False
     replay_url: _ReplayUrl = ""
 
 
@@ -87,6 +97,7 @@ class WebinarUpdate(Change):
     status: _Status = left_out()
     needs_approval: _NeedsApproval = left_out()
     asks_question: _AsksQuestion = left_out()
+    frees_declined_seats: _FreesDeclinedSeats = left_out()
     replay_url: _ReplayUrl = left_out()
 
 
@@ -111,6 +122,9 @@ class WebinarDetail(WebinarPublic):
     """A webinar for a token of scope `catalogue:write`."""
 
     public_title: str = Field(description="What mails and calendars say.", examples=["Your webinar"])
+    frees_declined_seats: bool = Field(
+        description="Whether declining in a calendar gives the seat up, where the sender is proven.", examples=[False]
+    )
     replay_url: str = Field(
         description="Where the recording is; empty if there is none.", examples=["https://video.clinic.example/v/1"]
     )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from webinars.services import idempotency, rates
+from webinars.services import idempotency, rates, subscriptions, suppressions
 from webinars.work import Process
 
 
 def run(process: Process, now: datetime) -> int:
-    """Forget answered Idempotency-Keys after 24 hours, and tries whose limits' windows are over. Returns how many."""
+    """Forget answered Idempotency-Keys after 24 hours, tries whose limits' windows are over, reports of mail servers
+    after 30 days, and whoever did not confirm an alert, or ended it a month ago. Returns how many."""
     with process.work() as work:
-        return idempotency.forget_old_keys(work, now) + rates.forget_old_counts(work, now)
+        forgotten = idempotency.forget_old_keys(work, now) + rates.forget_old_counts(work, now)
+        return forgotten + subscriptions.forget_old(work, now) + suppressions.forget_old_events(work, now)

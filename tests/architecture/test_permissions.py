@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from uuid import UUID
 
 import httpx
@@ -23,6 +23,8 @@ MATRIX: dict[str, Scope | None] = {
     "POST /topics": Scope.catalogue_write,
     "PATCH /topics/{slug}": Scope.catalogue_write,
     "DELETE /topics/{slug}": Scope.catalogue_write,
+    "POST /topics/{slug}/alerts": PUBLIC,
+    "GET /subscriptions": Scope.registrations_read,
     "GET /presenters": PUBLIC,
     "GET /presenters/{slug}": PUBLIC,
     "POST /presenters": Scope.catalogue_write,
@@ -44,6 +46,7 @@ MATRIX: dict[str, Scope | None] = {
     "PATCH /sessions/{session_id}": Scope.catalogue_write,
     "DELETE /sessions/{session_id}": Scope.catalogue_write,
     "POST /sessions/{session_id}/cancel": Scope.catalogue_write,
+    "POST /sessions/{session_id}/reinstate": Scope.catalogue_write,
     "POST /webinars/{slug}/series": Scope.catalogue_write,
     "GET /series/{series_id}": Scope.catalogue_write,
     "PATCH /series/{series_id}": Scope.catalogue_write,
@@ -66,7 +69,20 @@ MATRIX: dict[str, Scope | None] = {
     "POST /registrations/{registration_id}/resend": Scope.registrations_write,
     "POST /registrations/{registration_id}/consents": Scope.registrations_write,
     "GET /messages": Scope.messages_read,
+    "POST /messages/retry": Scope.messages_write,
     "POST /messages/{message_id}/retry": Scope.messages_write,
+    "GET /message-texts": Scope.messages_write,
+    "GET /message-texts/{kind}/{locale}": Scope.messages_write,
+    "PUT /message-texts/{kind}/{locale}": Scope.messages_write,
+    "DELETE /message-texts/{kind}/{locale}": Scope.messages_write,
+    "POST /message-texts/preview": Scope.messages_write,
+    "GET /webinars/{slug}/reminder-rules": Scope.messages_read,
+    "POST /webinars/{slug}/reminder-rules": Scope.messages_write,
+    "GET /sessions/{session_id}/reminder-rules": Scope.messages_read,
+    "POST /sessions/{session_id}/reminder-rules": Scope.messages_write,
+    "DELETE /sessions/{session_id}/reminder-rules": Scope.messages_write,
+    "PATCH /reminder-rules/{rule_id}": Scope.messages_write,
+    "DELETE /reminder-rules/{rule_id}": Scope.messages_write,
     "GET /sessions/{session_id}/reminders": Scope.messages_read,
     "POST /sessions/{session_id}/reminders/preview": Scope.messages_read,
     "POST /sessions/{session_id}/attendance": Scope.attendance_write,
@@ -75,7 +91,15 @@ MATRIX: dict[str, Scope | None] = {
     "PATCH /follow-ups/{follow_up_id}": Scope.attendance_write,
 }
 _PREFIX = "/api/v1"
-_IDS = ("{session_id}", "{question_id}", "{series_id}", "{registration_id}", "{message_id}", "{follow_up_id}")
+_IDS = (
+    "{session_id}",
+    "{rule_id}",
+    "{question_id}",
+    "{series_id}",
+    "{registration_id}",
+    "{message_id}",
+    "{follow_up_id}",
+)
 
 
 def test_every_route_of_the_api_has_its_place_in_the_matrix(sqlite_process: Process) -> None:
@@ -91,9 +115,8 @@ def test_every_route_of_the_api_has_its_place_in_the_matrix(sqlite_process: Proc
 @pytest.fixture
 def call(
     sqlite_process: Process, sqlite_factory: Factory, serve: Callable[[Process], str]
-) -> Callable[..., tuple[int, str]]:
+) -> Iterator[Callable[..., tuple[int, str]]]:
     """Calls a route of the matrix with a token of these scopes, or without one; gives status and code."""
-    client = httpx.Client(base_url=serve(sqlite_process) + _PREFIX, timeout=30)
     tokens: dict[tuple[Scope, ...], str] = {}
 
     def send(route: str, *scopes: Scope) -> tuple[int, str]:
@@ -106,7 +129,8 @@ def call(
         response = client.request(method, path.replace("{slug}", "nothing"), headers=headers)
         return response.status_code, "" if response.is_success else response.json()["code"]
 
-    return send
+    with httpx.Client(base_url=serve(sqlite_process) + _PREFIX, timeout=30) as client:
+        yield send
 
 
 def test_the_matrix_is_what_callers_meet(call: Callable[..., tuple[int, str]]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,8 +17,13 @@ from scheduler.loop import Scheduler
 from tests.conftest import NOW, make_settings
 from tests.factories import Factory
 from tests.support.postgres import PostgresServer
+from webinars.gateways.sendable import SendableMail
+from webinars.queries.messages import count_by_state
+from webinars.services import registering
+from webinars.services.claims import LEASE
+from webinars.services.delivery import Sender
 from webinars.services.desk import Desk
-from webinars.terms import RegistrationStatus
+from webinars.terms import MessageState, RegistrationStatus
 from webinars.testing import MemoryMailer, SetClock
 from webinars.work import Process
 
@@ -69,3 +76,82 @@ def test_scheduler_and_desk_survive_a_crash_of_the_database(
         thread.join()
         desk.close()
     assert [len(mailer.to(f"{when}@mail.example")) for when in ("before", "after")] == [1, 1]
+
+
+class SteadyMailer(MemoryMailer):
+    """Takes a moment over each mail, so that some are under way whenever something happens."""
+
+    def send(self, mail: SendableMail) -> None:
+        time.sleep(0.01)
+        super().send(mail)
+
+
+def register(process: Process, people: int) -> None:
+    factory = Factory(process)
+    session_id = factory.session(capacity=people).session.id
+    with process.work() as work:
+        registering.register(work, [factory.request(session_id) for _ in range(people)], NOW)
+
+
+def send_until_done(process: Process, people: int) -> None:
+    """As the scheduler does: what goes wrong in one round is tried again in the next. Leases run out meanwhile."""
+    sender, moment = Sender(process), NOW
+
+    def is_done() -> bool:
+        nonlocal moment
+        with suppress(sa.exc.DBAPIError):
+            sender.send_due(moment)
+            moment += LEASE
+            with process.read() as work:
+                return count_by_state(work.db) == {MessageState.sent: people}
+        return False
+
+    until(is_done)
+    sender.stop()
+
+
+@pytest.mark.long
+def test_what_was_sent_as_the_database_crashed_is_not_sent_again(
+    postgres: PostgresServer, postgres_url: str, tmp_path: Path
+) -> None:
+    if not postgres.can_restart:
+        pytest.skip("the server at TEST_DATABASE_URL is not ours to crash")
+    people, mailer = 400, SteadyMailer()
+    process = Process(make_settings(postgres_url, tmp_path), clock=SetClock(NOW), mail=mailer)
+    register(process, people)
+    sending = threading.Thread(target=send_until_done, args=(process, people))
+    sending.start()
+    until(lambda: len(mailer.mails) >= 50)
+    postgres.restart()
+    sending.join()
+    process.close()
+    assert len({mail.message_id for mail in mailer.mails}) == people
+    # Completions wait for the database: only a commit whose answer was lost leaves a doubt, and that one was written.
+    assert len(mailer.mails) == people
+
+
+def test_a_file_that_another_program_locks_for_seconds_is_waited_for(sqlite_url: str, tmp_path: Path) -> None:
+    people, mailer = 100, SteadyMailer()
+    process = Process(make_settings(sqlite_url, tmp_path), clock=SetClock(NOW), mail=mailer)
+    register(process, people)
+    script = (
+        "import sqlite3, sys, time\n"
+        "connection = sqlite3.connect(sys.argv[1], isolation_level=None)\n"
+        "connection.execute('BEGIN IMMEDIATE')\n"
+        "print('locked', flush=True)\n"
+        "time.sleep(3)\n"
+    )
+    sending = threading.Thread(target=send_until_done, args=(process, people))
+    sending.start()
+    until(lambda: len(mailer.mails) >= 10)
+    line = [sys.executable, "-c", script, sqlite_url.removeprefix("sqlite:///")]
+    with subprocess.Popen(line, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline().strip() == "locked"
+        before = len(mailer.mails)
+        time.sleep(1)
+        # A connection that has sent waits for its own to be written: so many, and no more, go out under the lock.
+        assert len(mailer.mails) - before <= process.settings.mail_connections
+    sending.join()
+    process.close()
+    assert len({mail.message_id for mail in mailer.mails}) == len(mailer.mails) == people

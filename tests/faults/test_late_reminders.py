@@ -11,7 +11,7 @@ from sqlmodel import col
 from scheduler.loop import Scheduler
 from tests.factories import Factory
 from webinars.gateways.mail import MailTransportDown
-from webinars.services import reminders
+from webinars.services import reminder_ledger
 from webinars.tables import Message
 from webinars.terms import MessageKind, MessageState
 from webinars.testing import MemoryMailer, SetClock
@@ -59,11 +59,12 @@ def test_after_an_outage_of_two_hours(
     scheduler.tick(clock.now())
     scheduler.stop()
     with process.read() as work:
-        items = reminders.ledger(work, session.id, cursor=None, limit=10).items
+        items = reminder_ledger.ledger(work, session.id, clock.now(), cursor=None, limit=10).items
     assert [(item.rule, item.state.value) for item in items] == [
         ("24 h before", day),
         ("1 h before", hour),
         ("10 min before", minutes),
+        ("5 min after the start, if not there", "planned"),  # nobody has begun
     ]
     assert {item.reason for item in items if item.state is MessageState.missed} <= {"expired"}
     assert [mail.subject.partition(":")[0] for mail in mailer.mails] == subjects

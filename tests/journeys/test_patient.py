@@ -277,6 +277,7 @@ def test_a_patient_who_comes(world: World, clinic: Clinic, patient: Patient, clo
         ("24 h before", "sent", None),
         ("1 h before", "sent", None),
         ("10 min before", "sent", None),
+        ("5 min after the start, if not there", "missed", "expired"),  # nobody looked while it helped
     ]
     assert world.reach(ends_at + timedelta(days=3)) == []
     assert len(patient.mails()) == 6
@@ -369,6 +370,7 @@ def test_a_patient_who_registers_half_an_hour_before(
         ("24 h before", "skipped", "late"),
         ("1 h before", "skipped", "late"),
         ("10 min before", "planned", None),
+        ("5 min after the start, if not there", "planned", None),
     ]
     assert world.reach(STARTS_AT - 10 * MINUTE - SECOND) == []
     assert subjects(world.reach(STARTS_AT - 10 * MINUTE)) == ["In 10 minutes: Your webinar on Tue, Mar 10, 9:00 PM"]
@@ -376,6 +378,7 @@ def test_a_patient_who_registers_half_an_hour_before(
         ("24 h before", "skipped", "late"),
         ("1 h before", "skipped", "late"),
         ("10 min before", "sent", None),
+        ("5 min after the start, if not there", "planned", None),
     ]
 
 

@@ -17,9 +17,10 @@ from scheduler.loop import Scheduler
 from tests.concurrency.load import at_once
 from tests.conftest import NOW, make_settings
 from tests.factories import Factory
+from tests.support.zones import new_zone_data
 from webinars.gateways.sendable import SendableMail
 from webinars.queries import workers as workers_queries
-from webinars.tables import FollowUp, IdempotencyKey, Message, Reminder, Worker
+from webinars.tables import FollowUp, IdempotencyKey, Message, Reminder, WebinarSession, Worker
 from webinars.tables.base import core
 from webinars.terms import MessageState
 from webinars.testing import MemoryMailer, SetClock
@@ -79,7 +80,7 @@ def test_what_is_missing_is_healed_within_a_minute(process: Process, factory: Fa
     scheduler.tick(NOW + timedelta(seconds=59))
     assert count(process, Reminder) == 0
     scheduler.tick(NOW + MINUTE)
-    assert count(process, Reminder) == 3
+    assert count(process, Reminder) == 4
 
 
 def test_old_keys_are_forgotten_every_hour(process: Process, scheduler: Scheduler) -> None:
@@ -95,6 +96,21 @@ def test_old_keys_are_forgotten_every_hour(process: Process, scheduler: Schedule
             work.db.execute(sa.insert(core(IdempotencyKey)).values(**key))
     scheduler.tick(NOW)
     assert count(process, IdempotencyKey) == 1
+
+
+def test_new_time_zone_data_is_noticed_within_a_day(
+    process: Process, factory: Factory, scheduler: Scheduler, tmp_path: Path
+) -> None:
+    session = factory.session(starts_in=timedelta(days=9)).session
+    scheduler.tick(NOW)
+    with new_zone_data(tmp_path / "zones") as decree:
+        decree("America/Denver", "America/Chicago")
+        moved = []
+        for hours in (23, 24):
+            scheduler.tick(NOW + timedelta(hours=hours))
+            with process.read() as work:
+                moved.append(work.db.get_one(WebinarSession, session.id).schedule_version)
+    assert moved == [0, 1]
 
 
 def count(process: Process, table: type[Reminder | IdempotencyKey | Message]) -> int:

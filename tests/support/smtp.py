@@ -25,6 +25,8 @@ DROP = "drop"
 class ReceivedMail:
     """A mail as the recipient's server has it."""
 
+    sender: str
+    """Of the envelope: where it comes back to."""
     recipient: str
     raw: bytes
     message: EmailMessage
@@ -68,6 +70,8 @@ class SmtpSink:
         self.mails: list[ReceivedMail] = []
         self.answers: dict[str, list[str]] = {}
         """What to answer to `RCPT` and `DATA` (the end of the mail) instead of 250, once each, in order."""
+        self.seconds_a_mail = 0.0
+        """How long it thinks over a mail, before it has it."""
         self._arrival = Condition()
         self._controller: Controller | None = None
 
@@ -115,8 +119,10 @@ class SmtpSink:
         return answer or "250 OK"
 
     async def handle_DATA(self, server: SMTP, session: SmtpSession, envelope: Envelope) -> str:  # noqa: N802
+        await asyncio.sleep(self.seconds_a_mail)
         raw = envelope.original_content or b""
-        mail = ReceivedMail(envelope.rcpt_tos[0], raw, message_from_bytes(raw, policy=policy.default))
+        message = message_from_bytes(raw, policy=policy.default)
+        mail = ReceivedMail(envelope.mail_from or "", envelope.rcpt_tos[0], raw, message)
         answer = self._answer("DATA", server)
         if answer is None or answer.startswith(DROP):
             with self._arrival:

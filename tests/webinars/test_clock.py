@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, timedelta, timezone
 
 from tests.conftest import NOW
-from webinars.clock import SetClock, ShiftedClock, SystemClock
+from webinars.clock import JumpWatch, SetClock, ShiftedClock, SystemClock
 
 
 def test_a_shifted_clock_starts_where_it_is_told_and_runs_on() -> None:
@@ -24,3 +24,25 @@ def test_a_set_clock_moves_only_when_it_is_told() -> None:
 
 def test_the_machines_clock_speaks_utc() -> None:
     assert SystemClock().now().tzinfo is UTC
+
+
+class Steps:
+    """A clock and a steady count of seconds, each set by hand."""
+
+    def __init__(self) -> None:
+        self.clock, self.seconds = SetClock(NOW), 0.0
+        self.watch = JumpWatch(lambda: self.seconds)
+
+    def pass_by(self, steady: float, shown: float) -> timedelta:
+        self.seconds += steady
+        self.clock.advance(timedelta(seconds=shown))
+        return self.watch.jumped(self.clock.now())
+
+
+def test_a_jump_is_what_the_clock_went_more_than_time_did() -> None:
+    steps = Steps()
+    assert steps.pass_by(0, 0) == timedelta()
+    assert steps.pass_by(600, 600) == timedelta()
+    assert steps.pass_by(1, 86_401) == timedelta(days=1)
+    assert steps.pass_by(1, 1) == timedelta()  # the new time is the time
+    assert steps.pass_by(1, 1 - 86_400) == -timedelta(days=1)

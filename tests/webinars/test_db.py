@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -17,14 +19,15 @@ from sqlalchemy.dialects import sqlite
 from tests.concurrency.load import at_once
 from tests.conftest import NOW, make_settings
 from tests.factories import Factory
-from webinars.db import Engines, RowInsert, SealedText, UtcMoment
+from webinars.db import Engines, RowInsert, SealedText, UtcMoment, without_timeouts
+from webinars.errors import TookTooLong
 from webinars.queries import sessions as sessions_queries
 from webinars.queries.messages import insert_messages
 from webinars.services.messages import registration_row
 from webinars.tables import Registration, Topic, WebinarSession
 from webinars.tables.base import core
 from webinars.terms import MessageKind, RegistrationStatus, new_id
-from webinars.testing import MemoryMailer
+from webinars.testing import MemoryMailer, SetClock
 from webinars.work import Process
 
 MOMENTS = [
@@ -237,3 +240,85 @@ def _registration_row(process: Process, session_id: UUID, number: int) -> dict[s
         "updated_at": NOW + timedelta(microseconds=1),
         "confirmed_at": NOW,
     }
+
+
+def hold_a_session(process: Process, session_id: UUID, until: threading.Event, held: threading.Event) -> None:
+    """A program that froze while it held the row."""
+    with process.work() as work:
+        sessions_queries.lock_sessions(work.db, [session_id])
+        held.set()
+        until.wait(20)
+
+
+def wait_for_a_session(process: Process, session_id: UUID) -> float:
+    """How long one waits for the row before one is told."""
+    started = time.monotonic()
+    with pytest.raises(TookTooLong) as caught, process.work() as work:
+        sessions_queries.lock_sessions(work.db, [session_id])
+    assert caught.value.facts == {"retry_after": 5}
+    return time.monotonic() - started
+
+
+@pytest.fixture
+def impatient(postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Process]:
+    monkeypatch.setattr("webinars.db.LOCK_TIMEOUT_S", 1)
+    monkeypatch.setattr("webinars.db.STATEMENT_TIMEOUT_S", 2)
+    monkeypatch.setattr("webinars.db.IDLE_TIMEOUT_S", 3)
+    process = Process(make_settings(postgres_url, tmp_path), clock=SetClock(NOW), mail=MemoryMailer())
+    yield process
+    process.close()
+
+
+def test_who_waits_for_a_frozen_program_is_told_and_the_lock_does_not_last(impatient: Process) -> None:
+    session_id = Factory(impatient).session().session.id
+    until, held = threading.Event(), threading.Event()
+    failed: list[BaseException] = []
+
+    def freeze() -> None:
+        try:
+            hold_a_session(impatient, session_id, until, held)
+        except BaseException as error:  # noqa: BLE001 - looked at below
+            failed.append(error)
+
+    thread = threading.Thread(target=freeze)
+    thread.start()
+    assert held.wait(10)
+    assert 0.9 < wait_for_a_session(impatient, session_id) < 2.5
+    time.sleep(3.2)  # by now PostgreSQL has ended the transaction that did nothing
+    with impatient.work() as work:
+        assert sessions_queries.lock_sessions(work.db, [session_id])
+    until.set()
+    thread.join(10)
+    assert len(failed) == 1
+
+
+def test_control_without_the_timeouts_the_lock_lasts(postgres_url: str, tmp_path: Path) -> None:
+    process = Process(make_settings(postgres_url, tmp_path), clock=SetClock(NOW), mail=MemoryMailer())
+    session_id = Factory(process).session().session.id
+    until, held = threading.Event(), threading.Event()
+    thread = threading.Thread(target=hold_a_session, args=(process, session_id, until, held))
+    thread.start()
+    assert held.wait(10)
+    with process.engines.write.connect() as connection:
+        connection.exec_driver_sql("SET LOCAL lock_timeout = '3s'")
+        with pytest.raises(TookTooLong):
+            connection.execute(sa.select(core(WebinarSession).c.id).with_for_update())
+    until.set()
+    thread.join(10)
+    process.close()
+
+
+def test_a_statement_that_runs_on_and_on_is_ended_and_a_migration_is_not(impatient: Process) -> None:
+    with pytest.raises(TookTooLong), impatient.read() as work:
+        work.db.execute(sa.text("SELECT pg_sleep(10)"))
+    with impatient.engines.write.begin() as connection:
+        without_timeouts(connection)
+        connection.execute(sa.text("SELECT pg_sleep(2.3)"))
+
+
+def test_the_limits_are_those_of_every_connection(postgres_url: str, tmp_path: Path) -> None:
+    process = Process(make_settings(postgres_url, tmp_path), mail=MemoryMailer())
+    names = ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout")
+    with process.work() as work:
+        assert [work.db.scalar(sa.text(f"SHOW {name}")) for name in names] == ["15s", "1min", "1min"]
+    process.close()

@@ -14,9 +14,10 @@ from tests.conftest import NOW
 from tests.factories import Factory
 from tests.support.commands import environment, run_command
 from tests.support.smtp import SmtpSink
+from tests.support.zones import write_zone
 from webinars.services import hosts, registrations, tokens
 from webinars.services.schema import NEWEST
-from webinars.tables import AuditEntry, Message, Registration
+from webinars.tables import AuditEntry, Message, Registration, WebinarSession
 from webinars.work import Process
 
 pytestmark = pytest.mark.long
@@ -136,3 +137,18 @@ def test_a_configuration_that_does_not_work_is_refused_in_plain_words(sqlite_pro
         assert refused.returncode == 1
         assert refused.stderr.startswith("Error: The configuration is not usable.")
         assert "Traceback" not in refused.stderr
+
+
+def test_sessions_follow_new_time_zone_data(sqlite_process: Process, sqlite_factory: Factory, tmp_path: Path) -> None:
+    session = sqlite_factory.session().session
+    sqlite_factory.registration(session.id)
+    settings = environment(sqlite_process.settings, testing_now=sqlite_factory.now.isoformat())
+    write_zone(tmp_path / "zones", "America/Denver", "America/Chicago")
+    for zones, moved in (("", 0), (str(tmp_path / "zones"), 1), (str(tmp_path / "zones"), 0)):
+        path = f"{zones}:/usr/share/zoneinfo" if zones else "/usr/share/zoneinfo"
+        done = run_command("retime", variables=settings | {"PYTHONTZPATH": path})
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout.startswith(f"{moved} sessions take place at another moment.")
+    with sqlite_process.read() as work:
+        kept = work.db.get_one(WebinarSession, session.id)
+    assert (kept.starts_at_local, kept.starts_at) == (session.starts_at_local, session.starts_at - timedelta(hours=1))

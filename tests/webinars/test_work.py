@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 import sqlalchemy as sa
@@ -13,7 +13,8 @@ from tests.conftest import NOW
 from tests.factories import Factory
 from webinars.services import catalogue
 from webinars.tables import Topic
-from webinars.work import Process, Work
+from webinars.tables.base import core
+from webinars.work import KeptWork, Process, Work
 
 
 class Trouble(Exception):
@@ -94,3 +95,32 @@ def test_the_scheduler_is_not_woken_for_nothing(process: Process, factory: Facto
     assert not process.scheduler_wanted.is_set()
     factory.registration(factory.session().session.id)
     assert process.scheduler_wanted.is_set()
+
+
+def insert_topic(connection: sa.Connection, slug: str) -> None:
+    connection.execute(
+        sa.insert(core(Topic)).values(id=uuid4(), slug=slug, name=slug, position=0, created_at=NOW, updated_at=NOW)
+    )
+
+
+def test_kept_work_commits_each_deed_or_nothing_of_it(process: Process) -> None:
+    def insert_and_fail(connection: sa.Connection) -> None:
+        insert_topic(connection, "hip")
+        raise Trouble
+
+    kept = KeptWork(process)
+    kept.run(lambda connection: insert_topic(connection, "knee"))
+    with pytest.raises(Trouble):
+        kept.run(insert_and_fail)
+    kept.run(lambda connection: insert_topic(connection, "spine"))  # and the next one is fit again
+    kept.close()
+    assert slugs(process) == ["knee", "spine"]
+
+
+def test_between_its_transactions_kept_work_is_in_nobodys_way(process: Process) -> None:
+    kept = KeptWork(process)
+    kept.run(lambda connection: insert_topic(connection, "knee"))
+    with process.work() as work:
+        add_topic(work, "hip")
+    kept.close()
+    assert slugs(process) == ["hip", "knee"]

@@ -18,6 +18,7 @@ from icalendar import Calendar, Component, Event, vCalAddress, vUri
 
 from webinars.documents.texts import LONGEST_TITLE, calendar_name, calendar_text, mail_address, web_address
 from webinars.terms import utc
+from webinars.translations import words_of
 
 _PRODUCT = "-//webinars//webinars//EN"
 _EVENT_BEGIN = b"BEGIN:VEVENT\r\n"
@@ -62,6 +63,8 @@ class Invite:
     attendee_email: str
     join_url: str
     manage_url: str
+    language: str
+    """Of the words that are added."""
     description: str
     """Says what to do; the join and manage links are added, for some programs show this instead of our mail."""
 
@@ -208,16 +211,17 @@ def _attendee(method: CalendarMethod, invite: Invite) -> vCalAddress:
 
 def _add_links(event: Event, invite: Invite) -> None:
     """The link four times over: each program shows another of these; few show CONFERENCE (RFC 7986 section 5.11)."""
+    _ = words_of(invite.language).gettext
     join_url = web_address(invite.join_url)
     conference = vUri(join_url)
     conference.params["VALUE"] = "URI"
     conference.params["FEATURE"] = ["AUDIO", "VIDEO"]  # two values; icalendar's Conference class makes them one
-    conference.params["LABEL"] = "Join webinar"
-    manage = f"Change or cancel: {web_address(invite.manage_url)}"
+    conference.params["LABEL"] = _("Join webinar")
+    links = "\n".join([_("Join") + f": {join_url}", _("Change or cancel") + f": {web_address(invite.manage_url)}"])
     event.add("LOCATION", join_url)
     event.add("URL", vUri(join_url))
     event.add("CONFERENCE", conference)
-    event.add("DESCRIPTION", f"Join: {join_url}\n{manage}\n{calendar_text(invite.description)}")
+    event.add("DESCRIPTION", f"{links}\n{calendar_text(invite.description)}")
 
 
 def _printed(component: Component) -> bytes:

@@ -15,7 +15,8 @@ LONGEST_TITLE = 120
 
 _BIDI = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 _INVISIBLE = "\u00ad\u200b\u2060\ufeff\ufff9-\ufffb"  # the joiners U+200C and U+200D stay: names and emoji need them
-_UNUSABLE = re.compile(rf"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff{_BIDI}{_INVISIBLE}]")
+_PRIVATE = "\ue000-\uf8ff"  # means nothing to any reader, and marks places for us (documents/printing.py)
+_UNUSABLE = re.compile(rf"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff{_PRIVATE}{_BIDI}{_INVISIBLE}]")
 _LINE_ENDS = re.compile(r"\r\n|[\r\v\f\x85\u2028\u2029]")
 _NOT_IN_A_PARAMETER = re.compile(r'[";:,\\^]')
 _ASCII_ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")

@@ -14,10 +14,12 @@ class MailError(Exception):
     permanent = False
     """Whether trying again is useless."""
 
-    def __init__(self, reason: str, code: int | None = None) -> None:
+    def __init__(self, reason: str, code: int | None = None, retry_after: float | None = None) -> None:
         self.code = code
-        """The server's reply code (RFC 5321 section 4.2), if it said one."""
-        self.reason = _anonymous(reason)
+        """The server's reply code (RFC 5321 section 4.2) or HTTP status, if it said one."""
+        self.retry_after = retry_after
+        """How long it asked to be left alone, in seconds."""
+        self.reason = anonymous(reason)
         """In the server's words, fit for a log: addresses are taken out, for servers like to repeat them."""
         super().__init__(f"{code} {self.reason}" if code else self.reason)
 
@@ -26,6 +28,10 @@ class MailRefused(MailError):
     """5xx to the recipient or to the mail itself: it will never be taken."""
 
     permanent = True
+
+
+class RecipientRefused(MailRefused):
+    """5xx to the recipient, before the mail was seen: it is about the address, unless its words say otherwise."""
 
 
 class MailDeferred(MailError):
@@ -43,6 +49,7 @@ class MailUnconfirmed(MailError):
     """
 
 
-def _anonymous(reason: str) -> str:
+def anonymous(reason: str) -> str:
+    """A server's words on one short line, without addresses."""
     words = " ".join("".join(c if c.isprintable() else " " for c in reason).split())
     return _ADDRESS.sub("(address)", words)[:_LONGEST_REASON]

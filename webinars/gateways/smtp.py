@@ -15,7 +15,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from webinars.gateways.mail_errors import MailDeferred, MailRefused, MailTransportDown, MailUnconfirmed
+from webinars.gateways.mail_errors import (
+    MailDeferred,
+    MailRefused,
+    MailTransportDown,
+    MailUnconfirmed,
+    RecipientRefused,
+)
 from webinars.gateways.sendable import SendableMail
 
 _MAILS_PER_CONNECTION = 100
@@ -67,7 +73,8 @@ class SmtpTransport:
         """Hands one mail to the server.
 
         Raises:
-            MailRefused: 5xx to the recipient or the mail.
+            RecipientRefused: 5xx to the recipient.
+            MailRefused: 5xx to the mail.
             MailDeferred: 4xx, or the connection broke before the dot.
             MailTransportDown: no connection, TLS or sign-in, or 421: surely not sent.
             MailUnconfirmed: the connection broke, or the server fell silent, after the dot.
@@ -157,12 +164,13 @@ class _Connection:
         self._mails += 1
         with _surely_unsent():
             self._wait_until(until)
-            code, words = self._smtp.mail(mail.sender)
+            # Not by smtplib's mail() and rcpt(): they take each address apart once more, 0.1 ms of CPU a mail.
+            code, words = self._smtp.docmd("MAIL", f"FROM:<{mail.sender}>")
             if code >= 500:  # our sender is not welcome: the recipient has nothing to do with it
                 raise MailTransportDown(_text(words), code)
             _check(code, words)
             self._wait_until(until)
-            _check(*self._smtp.rcpt(mail.recipient))
+            _check(*self._smtp.docmd("RCPT", f"TO:<{mail.recipient}>"), refusal=RecipientRefused)
             self._wait_until(until)
             _check(*self._smtp.docmd("DATA"))
             self._wait_until(until)
@@ -244,14 +252,14 @@ def _surely_unsent() -> Iterator[None]:
         raise _Broke(f"the connection broke: {error}") from error
 
 
-def _check(code: int, words: bytes) -> None:
+def _check(code: int, words: bytes, *, refusal: type[MailRefused] = MailRefused) -> None:
     """Raises what a reply means, unless it says to go on (RFC 5321 section 4.2.1)."""
     if 200 <= code < 400:
         return
     if code == 421:  # the server is closing (RFC 5321 section 3.8)
         raise MailTransportDown(_text(words), code)
     if code >= 500:
-        raise MailRefused(_text(words), code)
+        raise refusal(_text(words), code)
     raise MailDeferred(_text(words), code)
 
 

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 from datetime import datetime
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlmodel import col
 
 from webinars.db import DbSession
+from webinars.errors import NotFound
 from webinars.tables import Host, SignIn, Token
 
 
 def find_host(db: DbSession, email_index: bytes) -> Host | None:
     return db.scalar(sa.select(Host).where(col(Host.email_index) == email_index))
+
+
+def get_host(db: DbSession, host_id: UUID) -> Host:
+    """Raises:
+    NotFound: if there is none.
+    """
+    host = db.get(Host, host_id, populate_existing=True)
+    if host is None:
+        raise NotFound
+    return host
 
 
 def find_signed_in(db: DbSession, secret_hash: bytes, now: datetime) -> Host | None:

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import ReturningUpdate
 from sqlmodel import col
 
 from webinars.db import DbSession, RowInsert
 from webinars.errors import NotFound
-from webinars.tables import Attendance, AttendanceInterval, Message, Registration, Webinar, WebinarSession
+from webinars.tables import (
+    Attendance,
+    AttendanceInterval,
+    Message,
+    Registration,
+    ReminderRule,
+    Webinar,
+    WebinarSession,
+)
 from webinars.tables.base import core
-from webinars.terms import CALENDAR_KINDS, AttendanceState, MessageKind, MessageState, SkipReason
+from webinars.terms import CALENDAR_KINDS, AttendanceState, Channel, MessageKind, MessageState, SkipReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +39,21 @@ class Dispatch:
     webinar: Webinar
     has_joined: bool
     attendance: AttendanceState | None
+    rule_text: str | None
+    """The host's own words of the rule that made it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a claimed message."""
+
+    message_id: UUID
+    lease: UUID
+    """Under which it was claimed."""
+    state: MessageState
+    reason: str | None = None
+    values: Mapping[str, Any] = field(default_factory=dict)
+    """Other columns that change, by name."""
 
 
 # What every registration runs is built once: building a statement costs more than running it.
@@ -45,14 +70,30 @@ def insert_messages(db: DbSession, rows: Sequence[Mapping[str, Any]]) -> int:
     return _INSERT_NEW.execute(db.connection(), rows) if rows else 0
 
 
-def claim_messages(db: DbSession, *, lease: UUID, now: datetime, until: datetime, limit: int) -> list[UUID]:
+def claim_messages(
+    db: DbSession,
+    *,
+    lease: UUID,
+    now: datetime,
+    until: datetime,
+    limit: int,
+    channels: frozenset[Channel] | None = None,
+) -> list[UUID]:
     """Take messages that are due, the most urgent first, under a lease that ends at `until`.
 
     New work and work whose lease ran out are found alike, so nothing has to clean up after a crash. A registrant's
     messages go out one after the other: calendars that get an update before its invite keep the older one.
     """
+    values = {"lease": lease, "now": now, "until": until, "at_most": limit}
+    return list(db.connection().execute(_claim(channels), values).scalars())
+
+
+@cache
+def _claim(channels: frozenset[Channel] | None) -> ReturningUpdate[Any]:
+    """Built once: building it costs more than running it."""
     message = core(Message)
     earlier = message.alias("earlier")
+    now, until = (sa.bindparam(name, type_=message.c.due_at.type) for name in ("now", "until"))
     is_waiting = message.c.state.in_([MessageState.planned, MessageState.sending])
     first = sa.select(earlier.c.id).where(
         earlier.c.registration_id == message.c.registration_id,
@@ -66,70 +107,89 @@ def claim_messages(db: DbSession, *, lease: UUID, now: datetime, until: datetime
             # The very words of the partial index, or it is not used.
             sa.text("messages.state IN ('planned', 'sending')"),
             message.c.next_attempt_at <= now,
+            sa.true() if channels is None else message.c.channel.in_(channels),
             sa.or_(message.c.kind.not_in(CALENDAR_KINDS), ~first.exists()),
         )
         .order_by(message.c.priority, message.c.next_attempt_at)
-        .limit(limit)
+        .limit(sa.bindparam("at_most"))
         .with_for_update(skip_locked=True)
         .cte("due")
     )
-    claim = (
+    return (
         sa.update(message)
         .where(message.c.id.in_(sa.select(due.c.id)), is_waiting)
         .values(
             state=MessageState.sending,
-            lease=lease,
+            lease=sa.bindparam("lease"),
             attempts=message.c.attempts + 1,
             next_attempt_at=until,
-            first_attempt_at=sa.func.coalesce(
-                message.c.first_attempt_at, sa.bindparam("now", now, message.c.due_at.type)
-            ),
+            first_attempt_at=sa.func.coalesce(message.c.first_attempt_at, now),
         )
         .returning(message.c.id)
     )
-    return list(db.connection().execute(claim).scalars())
 
 
 def load_dispatches(db: DbSession, message_ids: Sequence[UUID]) -> list[Dispatch]:
     """Everything about these messages, the most urgent first."""
+    rows = db.execute(_dispatches(), {"message_ids": message_ids}).all()
+    session_ids = {row[0].session_id for row in rows}  # a batch is mostly about one: it is read once, not fifty times
+    found = db.execute(_sessions(), {"session_ids": session_ids})
+    sessions = {session.id: (session, webinar) for session, webinar in found}
+    return [
+        Dispatch(message, registration, *sessions[registration.session_id], has_joined, attendance, text)
+        for message, registration, has_joined, attendance, text in rows
+    ]
+
+
+@cache
+def _dispatches() -> sa.Select[Message, Registration, bool, AttendanceState, str]:
     has_joined = sa.exists().where(col(AttendanceInterval.registration_id) == col(Registration.id))
-    rows = db.execute(
-        sa.select(Message, Registration, WebinarSession, Webinar, has_joined, col(Attendance.state))
+    return (
+        sa.select(Message, Registration, has_joined, col(Attendance.state), col(ReminderRule.text))
         .join(Registration, col(Registration.id) == col(Message.registration_id))
-        .join(WebinarSession, col(WebinarSession.id) == col(Message.session_id))
-        .join(Webinar, col(Webinar.id) == col(WebinarSession.webinar_id))
         .outerjoin(Attendance, col(Attendance.registration_id) == col(Registration.id))
-        .where(col(Message.id).in_(message_ids))
+        .outerjoin(ReminderRule, col(ReminderRule.id) == col(Message.rule_id))
+        .where(col(Message.id).in_(sa.bindparam("message_ids", expanding=True)))
         .order_by(col(Message.priority), col(Message.due_at), col(Message.id))
         .execution_options(populate_existing=True)
     )
-    return [Dispatch(*row) for row in rows]
 
 
-def complete_message(
-    db: DbSession, message_id: UUID, lease: UUID, state: MessageState, *, reason: str | None = None, **values: Any
-) -> bool:
-    """Write what became of a claimed message. False when the lease was lost to another worker."""
-    message = core(Message)
-    result = db.connection().execute(
-        sa.update(message)
-        .where(message.c.id == message_id, message.c.lease == lease, message.c.state == MessageState.sending)
-        .values(state=state, reason=reason, lease=None, **values)
+@cache
+def _sessions() -> sa.Select[WebinarSession, Webinar]:
+    return (
+        sa.select(WebinarSession, Webinar)
+        .join(Webinar, col(Webinar.id) == col(WebinarSession.webinar_id))
+        .where(col(WebinarSession.id).in_(sa.bindparam("session_ids", expanding=True)))
+        .execution_options(populate_existing=True)
     )
-    return bool(result.rowcount == 1)
 
 
-def release_messages(db: DbSession, message_ids: Sequence[UUID], lease: UUID) -> int:
-    """Hand claimed messages back untried, to the place in the queue that they came from."""
+def complete_messages(connection: sa.Connection, outcomes: Sequence[Outcome]) -> int:
+    """Write what became of claimed messages. Returns for how many the lease still held: the others were lost to
+    another worker, and stay as that one has them."""
+    alike: dict[frozenset[str], list[dict[str, Any]]] = {}
+    for outcome in outcomes:
+        values = {f"new_{name}": value for name, value in outcome.values.items()}
+        values |= {"new_state": outcome.state, "new_reason": outcome.reason}
+        row = {"message_id": outcome.message_id, "held": outcome.lease, **values}
+        alike.setdefault(frozenset(outcome.values), []).append(row)
+    return sum(connection.execute(_completion(names), rows).rowcount for names, rows in alike.items())
+
+
+@cache
+def _completion(names: frozenset[str]) -> sa.Update:
+    """Built once for each set of columns: building it costs more than running it."""
     message = core(Message)
-    result = db.connection().execute(
+    return (
         sa.update(message)
-        .where(message.c.id.in_(message_ids), message.c.lease == lease, message.c.state == MessageState.sending)
-        .values(
-            state=MessageState.planned, lease=None, attempts=message.c.attempts - 1, next_attempt_at=message.c.due_at
+        .where(
+            message.c.id == sa.bindparam("message_id"),
+            message.c.lease == sa.bindparam("held"),
+            message.c.state == MessageState.sending,
         )
+        .values(lease=None, **{name: sa.bindparam(f"new_{name}") for name in ("state", "reason", *sorted(names))})
     )
-    return result.rowcount
 
 
 def replan_failed(db: DbSession, message_id: UUID, now: datetime) -> bool:
@@ -141,6 +201,23 @@ def replan_failed(db: DbSession, message_id: UUID, now: datetime) -> bool:
         .values(state=MessageState.planned, reason=None, attempts=0, next_attempt_at=now)
     )
     return bool(result.rowcount == 1)
+
+
+def replan_all_failed(
+    db: DbSession, now: datetime, *, session_id: UUID | None = None, channel: Channel | None = None
+) -> int:
+    """Make all failed messages due again that are of use still, or those of a session or channel. Returns how many."""
+    message = core(Message)
+    update = (
+        sa.update(message)
+        .where(message.c.state == MessageState.failed, message.c.deadline_at > now)
+        .values(state=MessageState.planned, reason=None, attempts=0, next_attempt_at=now)
+    )
+    if session_id is not None:
+        update = update.where(message.c.session_id == session_id)
+    if channel is not None:
+        update = update.where(message.c.channel == channel)
+    return db.connection().execute(update).rowcount
 
 
 def drop_planned(db: DbSession, *, reason: SkipReason, kinds: Sequence[MessageKind], **whose: UUID) -> int:
@@ -181,6 +258,7 @@ def list_messages(
     session_id: UUID | None = None,
     registration_ids: Sequence[UUID] | None = None,
     kinds: Sequence[MessageKind] | None = None,
+    channel: Channel | None = None,
     after: UUID | None = None,
     limit: int,
 ) -> Sequence[Message]:
@@ -194,6 +272,8 @@ def list_messages(
         query = query.where(col(Message.registration_id).in_(registration_ids))
     if kinds is not None:
         query = query.where(col(Message.kind).in_(kinds))
+    if channel is not None:
+        query = query.where(col(Message.channel) == channel)
     if after is not None:
         query = query.where(col(Message.id) > after)
     return db.scalars(query.order_by(col(Message.id)).limit(limit)).all()

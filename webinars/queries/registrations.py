@@ -149,6 +149,17 @@ def list_consents(db: DbSession, registration_id: UUID) -> Sequence[Consent]:
     ).all()
 
 
+def list_consenting(db: DbSession, registration_ids: Sequence[UUID], purpose: str) -> set[tuple[UUID, str]]:
+    """Who agreed to something, each with the channel they agreed to: what they answered last holds."""
+    rows = db.execute(
+        sa.select(col(Consent.registration_id), col(Consent.channel), col(Consent.is_granted))
+        .where(col(Consent.registration_id).in_(registration_ids), col(Consent.purpose) == purpose)
+        .order_by(col(Consent.id))
+    )
+    newest = {(registration_id, channel): is_granted for registration_id, channel, is_granted in rows}
+    return {who for who, is_granted in newest.items() if is_granted}
+
+
 def find_idempotency_keys(db: DbSession, key_hashes: Sequence[bytes]) -> dict[bytes, IdempotencyKey]:
     """What has been answered to these keys."""
     keys = db.scalars(sa.select(IdempotencyKey).where(col(IdempotencyKey.key_hash).in_(key_hashes)))

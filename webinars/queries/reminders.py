@@ -1,4 +1,4 @@
-"""Reads and claims of reminder rules and of the planner's rows."""
+"""Reads, claims and locks of the planner's rows: one for each rule, session and version of its schedule."""
 
 from __future__ import annotations
 
@@ -12,35 +12,25 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col
 
 from webinars.db import DbSession
-from webinars.tables import Registration, Reminder, ReminderRule, WebinarSession
+from webinars.tables import Reminder, ReminderRule, WebinarSession
 from webinars.tables.base import core
-from webinars.terms import RegistrationStatus, ReminderState, SessionStatus
+from webinars.terms import ReminderState, SessionStatus
 
 _OPEN = (ReminderState.planned, ReminderState.running)
+Planned = tuple[Reminder, ReminderRule]
 
 
-def list_rules(db: DbSession, webinar_id: UUID) -> Sequence[ReminderRule]:
-    """A webinar's rules that are switched on."""
-    return db.scalars(
-        sa.select(ReminderRule)
-        .where(col(ReminderRule.webinar_id) == webinar_id, col(ReminderRule.is_enabled))
-        .order_by(col(ReminderRule.offset_minutes))
-    ).all()
-
-
-def list_reminders(db: DbSession, session_id: UUID, schedule_version: int) -> Sequence[sa.Row[Reminder, ReminderRule]]:
+def list_reminders(db: DbSession, session_id: UUID, schedule_version: int, *, locked: bool = False) -> list[Planned]:
     """The planner's rows of one version of a session's schedule, with their rules, by the time they are due."""
-    return db.execute(
+    query = (
         sa.select(Reminder, ReminderRule)
         .join(ReminderRule, col(ReminderRule.id) == col(Reminder.rule_id))
         .where(col(Reminder.session_id) == session_id, col(Reminder.schedule_version) == schedule_version)
-        .order_by(col(Reminder.due_at))
-    ).all()
-
-
-def rule_names(db: DbSession, rule_ids: Sequence[UUID]) -> dict[UUID, str]:
-    query = sa.select(col(ReminderRule.id), col(ReminderRule.name)).where(col(ReminderRule.id).in_(rule_ids))
-    return {row[0]: row[1] for row in db.execute(query)}
+        .order_by(col(Reminder.due_at), col(Reminder.id))
+    )
+    if locked:
+        query = query.with_for_update(of=Reminder).execution_options(populate_existing=True)
+    return [(reminder, rule) for reminder, rule in db.execute(query)]
 
 
 def insert_reminders(db: DbSession, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -66,40 +56,34 @@ def supersede_reminders(db: DbSession, session_id: UUID, before_version: int) ->
     )
 
 
-def claim_due_reminder(db: DbSession, now: datetime) -> tuple[Reminder, WebinarSession] | None:
-    """A reminder that has fallen due, locked, with its session; or None."""
+def claim_due_reminder(db: DbSession, now: datetime) -> tuple[Reminder, ReminderRule, WebinarSession] | None:
+    """A reminder whose registrants are to be looked up, locked, with its rule and session; or None.
+
+    In order of session where several are due at once: an earlier session's reminder speaks for a later one's.
+    """
     row = db.execute(
-        sa.select(Reminder, WebinarSession)
+        sa.select(Reminder, ReminderRule, WebinarSession)
+        .join(ReminderRule, col(ReminderRule.id) == col(Reminder.rule_id))
         .join(WebinarSession, col(WebinarSession.id) == col(Reminder.session_id))
         .where(sa.text("reminders.state IN ('planned', 'running')"), col(Reminder.plan_at) <= now)
-        .order_by(col(Reminder.plan_at))
+        .order_by(col(Reminder.plan_at), col(WebinarSession.starts_at), col(WebinarSession.id))
         .limit(1)
         .with_for_update(skip_locked=True, of=Reminder)
         .execution_options(populate_existing=True)
     ).first()
-    return (row[0], row[1]) if row else None
-
-
-def list_to_remind(
-    db: DbSession, session_id: UUID, *, confirmed_until: datetime, after: UUID | None, limit: int
-) -> Sequence[sa.Row[UUID, int]]:
-    """`(id, revision)` of who was confirmed by a moment, by id."""
-    query = sa.select(col(Registration.id), col(Registration.revision)).where(
-        col(Registration.session_id) == session_id,
-        col(Registration.status) == RegistrationStatus.confirmed,
-        col(Registration.confirmed_at) <= confirmed_until,
-    )
-    if after is not None:
-        query = query.where(col(Registration.id) > after)
-    return db.execute(query.order_by(col(Registration.id)).limit(limit)).all()
+    return (row[0], row[1], row[2]) if row else None
 
 
 def list_unplanned(db: DbSession, *, starts_from: datetime, starts_until: datetime) -> Sequence[WebinarSession]:
-    """Scheduled sessions in a span that lack a planner's row for one of their webinar's rules."""
+    """Scheduled sessions in a span that lack a planner's row for one of the rules that hold for them."""
     planned = sa.exists().where(
         col(Reminder.session_id) == col(WebinarSession.id),
         col(Reminder.rule_id) == col(ReminderRule.id),
         col(Reminder.schedule_version) == col(WebinarSession.schedule_version),
+    )
+    holds = sa.or_(
+        sa.and_(~col(WebinarSession.has_own_reminders), col(ReminderRule.session_id).is_(None)),
+        sa.and_(col(WebinarSession.has_own_reminders), col(ReminderRule.session_id) == col(WebinarSession.id)),
     )
     return db.scalars(
         sa.select(WebinarSession)
@@ -109,6 +93,7 @@ def list_unplanned(db: DbSession, *, starts_from: datetime, starts_until: dateti
             sa.exists().where(
                 col(ReminderRule.webinar_id) == col(WebinarSession.webinar_id),
                 col(ReminderRule.is_enabled),
+                holds,
                 ~planned,
             ),
         )

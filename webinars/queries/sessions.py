@@ -15,7 +15,7 @@ from webinars.db import DbSession
 from webinars.errors import NotFound
 from webinars.tables import Webinar, WebinarSession, WebinarTopic
 from webinars.tables.base import core
-from webinars.terms import PublicationStatus, SessionStatus
+from webinars.terms import PublicationStatus, SessionStatus, WallTime
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +127,16 @@ def list_coming_ids(db: DbSession, webinar_id: UUID, after: datetime) -> list[UU
         col(WebinarSession.starts_at) > after,
     )
     return list(db.scalars(query.order_by(col(WebinarSession.starts_at), col(WebinarSession.id))))
+
+
+def list_walls(db: DbSession, after: datetime) -> list[tuple[UUID, WallTime, datetime]]:
+    """The sessions that start after a moment, cancelled ones apart: which, their wall time, and the moment it is."""
+    session = core(WebinarSession)
+    query = sa.select(session.c.id, session.c.starts_at_local, session.c.timezone, session.c.starts_at).where(
+        session.c.status != SessionStatus.cancelled, session.c.starts_at > after
+    )
+    rows = db.connection().execute(query.order_by(session.c.starts_at, session.c.id))
+    return [(session_id, WallTime(local, timezone), starts_at) for session_id, local, timezone, starts_at in rows]
 
 
 def find_own_ids(db: DbSession, webinar_id: UUID, session_ids: Sequence[UUID]) -> set[UUID]:

@@ -11,6 +11,17 @@ from webinars.errors import InvalidField
 LONGEST_SLUG = 80
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _SHORTEST_TELLING = 4
+_BODY_WORDS = """
+ankle ankles arthritis arthroscopy bursitis cartilage elbow elbows fasciitis fracture fractures hip hips knee knees
+ligament meniscus osteoarthritis orthopaedic orthopaedics orthopedic orthopedics pain painful rotator sciatica
+shoulder shoulders spine sprain surgery tendinitis tendon tendonitis wrist wrists
+artritis artroscopia artrosis articulación articulaciones cadera caderas cartílago ciática cirugía codo codos
+columna cuello desgarro dolor dolores duele espalda esguince fascitis fractura fracturas hombro hombros hueso huesos
+lesión lesiones ligamento lumbar mano manos menisco muñeca muñecas ortopedia osteoartritis pie pies rodilla rodillas
+tendón tobillo tobillos
+"""
+_ALWAYS_TELLING = frozenset(_BODY_WORDS.split())
+"""In either language, whatever topics there are. Words that have other uses, such as back, tell only as a topic."""
 
 
 def clean_slug(text: str, field: str = "slug") -> str:
@@ -51,7 +62,7 @@ def https_host(link: str) -> str:
 
 def telling_words(title: str, topics: Iterable[str]) -> list[str]:
     """Words of a title that name an area or a condition: such a title must not stand on a lock screen."""
-    telling = {word for name in topics for word in _words(name) if len(word) >= _SHORTEST_TELLING}
+    telling = _ALWAYS_TELLING | {word for name in topics for word in _words(name) if len(word) >= _SHORTEST_TELLING}
     return [word for word in _words(title) if word in telling]
 
 

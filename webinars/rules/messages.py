@@ -6,7 +6,15 @@ import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from webinars.terms import ACTIVE, AttendanceState, MessageKind, RegistrationStatus, SessionStatus, SkipReason
+from webinars.terms import (
+    ACTIVE,
+    REMINDER_KINDS,
+    AttendanceState,
+    MessageKind,
+    RegistrationStatus,
+    SessionStatus,
+    SkipReason,
+)
 
 RETRY_AFTER = (30, 120, 600, 1800, 7200, 21600)
 """Seconds to wait after each attempt that failed for now; the last one repeats."""
@@ -26,14 +34,16 @@ class Situation:
     schedule_version: int
     has_joined: bool
     attendance: AttendanceState | None
+    is_for_later: bool = False
+    """Whether the message falls due after the session: being there does not make it needless."""
 
 
 def priority(kind: MessageKind) -> int:
-    """0 for answers and changes, 1 for reminders, 2 for follow-ups."""
+    """0 for answers and changes, 1 for reminders, 2 for follow-ups and alerts."""
     match kind:
-        case MessageKind.reminder:
+        case MessageKind.reminder | MessageKind.not_there:
             return 1
-        case MessageKind.follow_up:
+        case MessageKind.follow_up | MessageKind.alert:
             return 2
         case _:
             return 0
@@ -44,9 +54,11 @@ def deadline(kind: MessageKind, now: datetime, starts_at: datetime, ends_at: dat
     match kind:
         case MessageKind.confirmation | MessageKind.resent | MessageKind.moved:
             return max(ends_at, now)
+        case MessageKind.updated | MessageKind.reinstated:
+            return max(ends_at, now)
         case MessageKind.reminder | MessageKind.seat_free | MessageKind.waitlisted | MessageKind.pending:
             return starts_at
-        case MessageKind.offered | MessageKind.lapsed:
+        case MessageKind.offered | MessageKind.lapsed | MessageKind.cannot_come:
             return starts_at
         case MessageKind.follow_up:
             return max(ends_at, now) + USEFUL_AFTER_SESSION
@@ -68,23 +80,30 @@ def objection(kind: MessageKind, made_for_version: int, situation: Situation) ->
             wanted = (RegistrationStatus(kind.value),)
         case MessageKind.seat_free:
             wanted = (RegistrationStatus.waitlisted,)
-        case MessageKind.resent | MessageKind.moved:
+        case MessageKind.resent | MessageKind.moved | MessageKind.reinstated:
             wanted = ACTIVE
         case _:
             wanted = (RegistrationStatus.confirmed,)
     if status not in wanted or session is not SessionStatus.scheduled:
         return SkipReason.cancelled
-    if kind in {MessageKind.reminder, MessageKind.moved} and made_for_version != situation.schedule_version:
+    is_of_its_time = kind in {*REMINDER_KINDS, MessageKind.moved, MessageKind.reinstated}
+    if is_of_its_time and made_for_version != situation.schedule_version:
         return SkipReason.superseded
-    if kind is MessageKind.reminder and situation.has_joined:
+    if kind in REMINDER_KINDS and situation.has_joined and not situation.is_for_later:
         return SkipReason.joined
     if kind is MessageKind.follow_up and situation.attendance is AttendanceState.unknown:
         return SkipReason.segment
     return None
 
 
-def retry_at(now: datetime, attempts: int, deadline_at: datetime, spread: random.Random) -> datetime | None:
-    """When to try again after `attempts` that failed for now, spread by 20 %; None when that would be too late."""
+def retry_at(
+    now: datetime, attempts: int, deadline_at: datetime, spread: random.Random, *, wish: timedelta | None = None
+) -> datetime | None:
+    """When to try again after `attempts` that failed for now, spread by 20 %; None when that would be too late.
+
+    Args:
+        wish: how long the server asked to wait at least.
+    """
     seconds = RETRY_AFTER[min(attempts, len(RETRY_AFTER)) - 1] * spread.uniform(0.8, 1.2)
-    again = now + timedelta(seconds=seconds)
+    again = now + max(timedelta(seconds=seconds), wish or timedelta())
     return again if again < deadline_at else None

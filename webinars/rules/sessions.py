@@ -30,6 +30,13 @@ def _zone_names() -> frozenset[str]:
     return frozenset(available_timezones())
 
 
+def forget_zones() -> None:
+    """Read the zones anew: their data may have been updated while the program ran."""
+    zone.cache_clear()
+    _zone_names.cache_clear()
+    ZoneInfo.clear_cache()
+
+
 def start_of(wall: WallTime) -> datetime:
     """The moment, in UTC, at which the clock on that wall shows that time.
 

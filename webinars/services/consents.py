@@ -11,7 +11,7 @@ from uuid import UUID
 
 from webinars.errors import InvalidField, RegistrationNotActive
 from webinars.queries import registrations as registrations_queries
-from webinars.services import audit
+from webinars.services import audit, subscriptions
 from webinars.tables import Consent
 from webinars.terms import new_id
 from webinars.work import Work
@@ -25,15 +25,20 @@ class ConsentText:
     channel: str
     version: str
     words: str
+    is_on_form: bool = True
+    """Whether the form asks. What is not asked for is sent until somebody says no."""
 
     @property
     def digest(self) -> str:
         return hashlib.sha256(self.words.encode()).hexdigest()
 
 
+TOPIC_ALERTS = ConsentText("topic_alerts", "email", "2026-11", "Tell me by e-mail about new webinars on this topic.")
 CONSENT_TEXTS = (
-    ConsentText("topic_alerts", "email", "2026-11", "Tell me by e-mail about new webinars on this topic."),
+    TOPIC_ALERTS,
     ConsentText("reminders", "sms", "2026-11", "Send me reminders of this webinar by text message as well."),
+    ConsentText("reminders", "email", "2026-11", "Send me reminders of my webinars by e-mail.", is_on_form=False),
+    ConsentText("follow_ups", "email", "2026-11", "Write to me by e-mail after my webinars.", is_on_form=False),
 )
 
 
@@ -72,6 +77,8 @@ def answer(
     registrations_queries.insert_consents(
         work.db, rows(registration_id, answers, registration.locale, address_block, now)
     )
+    if any(given.purpose == TOPIC_ALERTS.purpose and not given.is_granted for given in answers):
+        subscriptions.end_of_registration(work, registration, now)
     purposes = sorted({given.purpose for given in answers})
     audit.note(work, actor, "registration.consent", now, subject_id=registration_id, fields=purposes)
     return registrations_queries.list_consents(work.db, registration_id)

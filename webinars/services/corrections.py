@@ -8,15 +8,12 @@ from typing import Any
 from uuid import UUID
 
 from webinars.errors import AddressTaken, RegistrationNotActive
-from webinars.queries import messages as messages_queries
 from webinars.queries import registrations as registrations_queries
 from webinars.rules.registrations import clean_email, clean_name, same_person
 from webinars.rules.sessions import zone
-from webinars.services import audit, messages, registrations, seats
+from webinars.services import audit, registrations, seats, suppressions
 from webinars.services.catalogue import check_version
-from webinars.services.seats import ANSWER_TO
 from webinars.tables import Registration, WebinarSession
-from webinars.terms import ACTIVE, SkipReason
 from webinars.work import Work
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -31,7 +28,8 @@ def version_of(registration: Registration) -> int:
 def update_registration(
     work: Work, registration_id: UUID, changes: Mapping[str, Any], *, version: int | None, actor: str, now: datetime
 ) -> Registration:
-    """Put a registrant's facts right. A new address gets the invite, and links sent to the old one end.
+    """Put a registrant's facts right. A new address gets the invite and what else did not arrive at the old one, and
+    links sent to that one end.
 
     Args:
         changes: any of `email`, `name`, `phone` (None clears it), `timezone` and `locale`.
@@ -82,17 +80,6 @@ def _readdress(work: Work, registration: Registration, session: WebinarSession, 
             raise AddressTaken(field="email")
         registration.email_index = index
         registration.link_version += 1  # whoever read the mails at the old address is somebody else
-        _invite_again(work, registration, session, now)
+        suppressions.answer_again(work, registration, session, now)
+        suppressions.send_lost(work, registration, session, now)
     registration.email = work.vault.seal("registrations.email", registration.id, email)
-
-
-def _invite_again(work: Work, registration: Registration, session: WebinarSession, now: datetime) -> None:
-    if registration.status not in ACTIVE or now >= session.ends_at:
-        return
-    registration.revision += 1
-    work.db.flush()
-    kind = ANSWER_TO[registration.status]
-    messages_queries.drop_planned(
-        work.db, reason=SkipReason.superseded, kinds=tuple(ANSWER_TO.values()), registration_id=registration.id
-    )
-    messages.plan(work, [messages.registration_row(kind, registration, session, now)])

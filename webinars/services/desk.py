@@ -101,6 +101,8 @@ class Desk:
         """All in one transaction; if that fails, one by one, so that one bad request cannot fail its neighbours."""
         try:
             return self._commit(requests)
+        except Busy as busy:  # each would wait as long again
+            return [busy] * len(requests)
         except Exception as error:  # noqa: BLE001 - whatever it is, its sender must get an answer
             if len(requests) == 1:
                 _log.warning("desk.failed", error=type(error).__name__)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -13,12 +13,17 @@ import sqlalchemy as sa
 from webinars.errors import CannotStart
 from webinars.queries import messages as messages_queries
 from webinars.queries import workers as workers_queries
-from webinars.services import schema
+from webinars.rules.transports import tokens_at
+from webinars.services import schema, transports
 from webinars.tables import Worker
-from webinars.work import Process, Work
+from webinars.tally import COUNTED
+from webinars.work import Process, ReadWork, Work
 
 SILENT_AFTER = timedelta(seconds=60)
 """A scheduler that has not been heard of for so long is taken as dead."""
+LONGEST_LAG = timedelta(minutes=5)
+"""What was due longer ago than that and has not left is an alarm."""
+REMEMBER_MISSED = timedelta(hours=1)
 _FORGOTTEN_AFTER = timedelta(days=1)
 _LEAST_DISK = 100 * 1024 * 1024
 
@@ -30,6 +35,30 @@ class Finding:
     name: str
     is_well: bool
     words: str
+    is_vital: bool = True
+    """Whether the web part cannot do without it."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerFigures:
+    """What one scheduler process has counted since it was started."""
+
+    place: str
+    counts: dict[str, int]
+    delays: list[int]
+    """How many messages left within each class of delay after they were due (tally.DELAYS_S, and one beyond)."""
+    delay_sum: float
+
+
+@dataclass(frozen=True, slots=True)
+class WayFigures:
+    """How a way of sending fares."""
+
+    name: str
+    is_paused: bool
+    failures: int
+    tokens: float | None
+    """What may leave now; None without a rate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +69,15 @@ class Figures:
     """How long the message that waits longest could have been sent by now."""
     messages: dict[str, int]
     last_beat_age_seconds: float | None
+    workers: list[WorkerFigures] = field(default_factory=list)
+    ways: list[WayFigures] = field(default_factory=list)
 
 
 def beat(work: Work, worker_id: UUID, place: str, now: datetime) -> None:
     """Note that a scheduler process is alive."""
-    if not workers_queries.beat(work.db, worker_id, now):
-        work.db.add(Worker(id=worker_id, place=place, started_at=now, beat_at=now))
+    figures = work.process.tally.figures()
+    if not workers_queries.beat(work.db, worker_id, now, figures):
+        work.db.add(Worker(id=worker_id, place=place, started_at=now, beat_at=now, figures=figures))
         workers_queries.delete_silent(work.db, now - _FORGOTTEN_AFTER)
 
 
@@ -56,7 +88,29 @@ def is_ready(process: Process, now: datetime) -> list[Finding]:
         _look("schema", lambda: _schema(process)),
         _look("disk", lambda: _disk(process)),
         _look("scheduler", lambda: _scheduler(process, now)),
+        # Registering works without mail, and what is planned is sent later: whoever takes the web out of service for
+        # it turns a delay into an outage.
+        replace(_look("messages", lambda: _messages(process, now)), is_vital=False),
     ]
+
+
+def alarms(work: ReadWork, now: datetime) -> list[str]:
+    """What is wrong with sending right now, in words for whoever runs the program; empty if nothing is."""
+    found = []
+    oldest = messages_queries.oldest_due_at(work.db, now)
+    if oldest is not None and now - oldest > LONGEST_LAG:
+        minutes = (now - oldest) // timedelta(minutes=1)
+        found.append(f"A message has waited for {minutes} minutes longer than it should.")
+    conditions = transports.conditions(work)
+    found += [
+        f"Sending by {name} does not work and is paused. Failures in a row: {condition.failures}."
+        for name, condition in sorted(conditions.items())
+        if condition.failures
+    ]
+    missed = [worker.figures.get("missed_at") for worker in workers_queries.list_workers(work.db)]
+    if any(at and now - datetime.fromisoformat(at) < REMEMBER_MISSED for at in missed):
+        found.append("In the last hour messages were not sent in time, and are useless by now.")
+    return found
 
 
 def check(process: Process, now: datetime) -> list[Finding]:
@@ -78,11 +132,30 @@ def figures(process: Process, now: datetime) -> Figures:
         oldest = messages_queries.oldest_due_at(work.db, now)
         counts = messages_queries.count_by_state(work.db)
         beat_at = workers_queries.last_beat_at(work.db)
+        workers = workers_queries.list_workers(work.db)
+        conditions = transports.conditions(work)
+    rates = {way.name: way.rate for way in transports.ways(process)}
+    ways = [
+        WayFigures(
+            name,
+            condition.is_open(now),
+            condition.failures,
+            tokens_at(condition, now, rates[name]) if rates.get(name) else None,
+        )
+        for name, condition in sorted(conditions.items())
+    ]
     return Figures(
         lag_seconds=(now - oldest).total_seconds() if oldest else 0.0,
         messages={state.value: count for state, count in counts.items()},
         last_beat_age_seconds=(now - beat_at).total_seconds() if beat_at else None,
+        workers=[_counted(worker) for worker in workers if worker.figures],
+        ways=ways,
     )
+
+
+def _counted(worker: Worker) -> WorkerFigures:
+    counts = {name: int(worker.figures[name]) for name in COUNTED}
+    return WorkerFigures(worker.place, counts, list(worker.figures["delays"]), float(worker.figures["delay_sum"]))
 
 
 def _look(name: str, at: Callable[[], str]) -> Finding:
@@ -110,6 +183,14 @@ def _disk(process: Process) -> str:
     if free < _LEAST_DISK:
         raise CannotStart(f"only {free // 1024**2} MiB are free")
     return f"{free // 1024**2} MiB free"
+
+
+def _messages(process: Process, now: datetime) -> str:
+    with process.read() as work:
+        found = alarms(work, now)
+    if found:
+        raise CannotStart(" ".join(found))
+    return "all that was due has left"
 
 
 def _scheduler(process: Process, now: datetime) -> str:

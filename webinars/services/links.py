@@ -8,8 +8,10 @@ from uuid import UUID
 from webinars.errors import LinkInvalid, NotFound
 from webinars.queries import registrations as registrations_queries
 from webinars.queries import sessions as sessions_queries
+from webinars.queries import suppressions as suppressions_queries
 from webinars.queries.registrations import Place
 from webinars.queries.sessions import Scheduled
+from webinars.queries.suppressions import Posted
 from webinars.settings import Settings
 from webinars.tables import Registration
 from webinars.terms import LinkPurpose
@@ -42,3 +44,21 @@ def open_link(work: ReadWork, purpose: LinkPurpose, token: str, now: datetime) -
     if now > item.session.ends_at + VALID_AFTER_SESSION:
         raise LinkInvalid
     return registration, item
+
+
+def message_token(vault: Vault, purpose: LinkPurpose, message_id: UUID, link_version: int) -> str:
+    """The secret that speaks for one mail: of whatever comes back, and of the wish to get no more like it."""
+    return vault.link_token(purpose, message_id, link_version)
+
+
+def open_posted(work: ReadWork, purpose: LinkPurpose, token: str) -> Posted:
+    """The mail that a token speaks for.
+
+    Raises:
+        LinkInvalid: if it was not made here, or its address was corrected since.
+    """
+    posted = suppressions_queries.find_posted(work.db, work.vault.read_link(token))
+    if posted is None:
+        raise LinkInvalid
+    work.vault.check_link(purpose, token, posted.link_version)
+    return posted

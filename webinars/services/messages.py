@@ -53,7 +53,7 @@ def message_row(
         "session_id": session.id,
         "rule_id": rule_id,
         "schedule_version": session.schedule_version,
-        "sequence": session.schedule_version + revision,
+        "sequence": session.schedule_version + session.details_version + revision,
         "facts": facts or {},
         "priority": priority(kind),
         "state": MessageState.planned,
@@ -100,6 +100,7 @@ def resent_row(registration: Registration | Place, session: WebinarSession, now:
 def plan(work: Work, rows: Sequence[dict[str, Any]]) -> int:
     """Put messages in the ledger; planning one twice plans it once. Returns how many are new."""
     planned = messages_queries.insert_messages(work.db, rows)
+    work.process.tally.count("doubles", len(rows) - planned)
     work.wake_scheduler()
     return planned
 
@@ -157,6 +158,7 @@ def list_messages(
     states: Sequence[MessageState] | None = None,
     session_id: UUID | None = None,
     registration_ids: Sequence[UUID] | None = None,
+    channel: Channel | None = None,
     cursor: str | None,
     limit: int,
 ) -> Page[Message]:
@@ -166,6 +168,7 @@ def list_messages(
         states=states,
         session_id=session_id,
         registration_ids=registration_ids,
+        channel=channel,
         after=read_cursor(cursor),
         limit=limit + 1,
     )
@@ -189,3 +192,17 @@ def retry(work: Work, message_id: UUID, now: datetime) -> Message:
         raise MessageNotRetriable
     work.wake_scheduler()
     return messages_queries.get_message(work.db, message_id)
+
+
+def retry_all(work: Work, now: datetime, *, session_id: UUID | None = None, channel: Channel | None = None) -> int:
+    """Try all failed messages again that are of use still, or only those of a session or a channel.
+
+    Doing it twice does it once: what is due again has not failed.
+
+    Returns:
+        How many there were.
+    """
+    count = messages_queries.replan_all_failed(work.db, now, session_id=session_id, channel=channel)
+    if count:
+        work.wake_scheduler()
+    return count

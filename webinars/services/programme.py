@@ -6,17 +6,20 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from webinars.documents.calendars import session_file, session_uid
 from webinars.documents.texts import domain_of, mail_address, one_line
+from webinars.queries import programme as programme_queries
+from webinars.queries.programme import ComingRow
 from webinars.queries.sessions import Scheduled
 from webinars.rules.availability import Availability, availability
 from webinars.services import catalogue, sessions, webinars
 from webinars.services.catalogue import Area
 from webinars.services.webinars import Offer
 from webinars.settings import Settings
-from webinars.tables import Topic, WebinarSession
+from webinars.tables import Presenter, Topic, WebinarSession
 from webinars.terms import SessionStatus
 from webinars.work import ReadWork
 
@@ -55,6 +58,14 @@ class TopicPage:
     offers: Sequence[ListedOffer]
 
 
+@dataclass(frozen=True, slots=True)
+class PublicAddress:
+    """A page for everybody, and when it last changed, where that is known."""
+
+    path: str
+    changed_at: datetime | None = None
+
+
 def list_offers(work: ReadWork, now: datetime, *, topic: str | None = None) -> list[ListedOffer]:
     """Webinars by their next session; those without one come last.
 
@@ -87,6 +98,30 @@ def get_topic_page(work: ReadWork, slug: str, now: datetime) -> TopicPage:
     areas = catalogue.list_areas(work)
     area = next(area for area in areas if area.topic.id in {topic.id, topic.parent_id})
     return TopicPage(area, list_offers(work, now, topic=area.topic.slug))
+
+
+def get_presenter_page(work: ReadWork, slug: str, now: datetime) -> tuple[Presenter, list[ListedOffer]]:
+    """A presenter with their published webinars.
+
+    Raises:
+        NotFound: if there is no such presenter.
+    """
+    presenter = catalogue.get_presenter(work, slug)
+    theirs = [item for item in list_offers(work, now) if presenter.id in {one.id for one in item.offer.presenters}]
+    return presenter, theirs
+
+
+def list_addresses(work: ReadWork) -> list[PublicAddress]:
+    """All pages that search engines should know: home, areas, published webinars, who presents them."""
+    offers = webinars.list_webinars(work)
+    presenters = {presenter.id: presenter for offer in offers for presenter in offer.presenters}
+    return [
+        PublicAddress("/"),
+        PublicAddress("/topics/not-sure"),
+        *(PublicAddress(f"/topics/{area.topic.slug}") for area in catalogue.list_areas(work)),
+        *(PublicAddress(f"/webinars/{offer.webinar.slug}", offer.webinar.updated_at) for offer in offers),
+        *(PublicAddress(f"/presenters/{item.slug}", item.updated_at) for item in presenters.values()),
+    ]
 
 
 def list_sessions_of(work: ReadWork, slug: str, now: datetime) -> tuple[Offer, list[ListedSession]]:
@@ -140,7 +175,7 @@ def calendar_file(settings: Settings, listed: ListedSession) -> bytes:
     session = listed.session
     return session_file(
         uid=session_uid(session.id, domain_of(mail_address(settings.mail_from))),
-        sequence=session.schedule_version,
+        sequence=session.schedule_version + session.details_version,
         updated_at=session.updated_at,
         created_at=session.created_at,
         starts_at=session.starts_at,
@@ -154,14 +189,29 @@ def calendar_file(settings: Settings, listed: ListedSession) -> bytes:
     )
 
 
+def appearance(work: ReadWork, now: datetime) -> tuple[Any, ...]:
+    """What differs whenever a public page would: hosts' changes, the sessions that are to come, and how each stands.
+    Exact numbers of seats are not in it, for pages show none.
+    """
+    coming = (
+        (row.id, row.version, row.schedule_version, row.details_version, row.updated_at, standing_of(row, now))
+        for row in programme_queries.list_coming(work.db, now)
+    )
+    return (programme_queries.catalogue_mark(work.db), *coming)
+
+
 def _listed_offer(offer: Offer, coming: Sequence[Scheduled], now: datetime) -> ListedOffer:
     following = _listed(coming[0], offer, now) if coming else None
     return ListedOffer(offer, following, max(0, len(coming) - 1))
 
 
 def _listed(item: Scheduled, offer: Offer, now: datetime) -> ListedSession:
-    session = item.session
-    standing = availability(
+    return ListedSession(item.session, offer, standing_of(item.session, now))
+
+
+def standing_of(session: WebinarSession | ComingRow, now: datetime) -> Availability:
+    """How a session stands for somebody who is not registered."""
+    return availability(
         session.status,
         session.starts_at,
         session.ends_at,
@@ -173,4 +223,3 @@ def _listed(item: Scheduled, offer: Offer, now: datetime) -> ListedSession:
         closes_at=session.registration_closes_at,
         now=now,
     )
-    return ListedSession(session, offer, standing)

@@ -19,7 +19,7 @@ from webinars.queries.sessions import Scheduled
 from webinars.rules.questions import CleanAnswer, check_answers, check_questions, clean_condition, one_line
 from webinars.services import audit, webinars
 from webinars.services.catalogue import check_version
-from webinars.tables import Question, Registration, Webinar
+from webinars.tables import Question, Webinar
 from webinars.terms import Sensitivity, new_id
 from webinars.vault import Vault
 from webinars.work import ReadWork, Work
@@ -327,13 +327,14 @@ def answers_of(work: ReadWork, registration_ids: Sequence[UUID], *, with_health:
 
 
 def read_health(
-    work: Work, registrations: Sequence[Registration], *, subject_id: UUID, actor: str, now: datetime
+    work: Work, registration_ids: Sequence[UUID], *, subject_id: UUID, actor: str, now: datetime
 ) -> dict[UUID, list[GivenAnswer]]:
     """`answers_of` with health answers. If there are any, or a registrant wrote to the presenter, it is noted who read
     them, of which registration or session (`subject_id`)."""
-    found = answers_of(work, [registration.id for registration in registrations], with_health=True)
+    found = answers_of(work, registration_ids, with_health=True)
     given = (answer.sensitivity for answers in found.values() for answer in answers)
-    if Sensitivity.health in given or any(registration.question for registration in registrations):
+    asking = (row.question for row in registrations_queries.find_by_ids(work.db, registration_ids))
+    if Sensitivity.health in given or any(asking):
         audit.note(work, actor, "answers.read_health", now, subject_id=subject_id, fields=["health_value"])
     return found
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
@@ -30,6 +31,7 @@ def _plain(name: str, most: int, within: timedelta) -> Limit:
 
 SIGN_IN = _plain("sign-in", 5, 15 * _MINUTE)
 WRONG_LINK = _plain("wrong-link", 30, _MINUTE)
+WRONG_REPORT = _plain("wrong-report", 30, _MINUTE)
 VISIT = _plain("visit", 60, _MINUTE)
 RESEND = _plain("resend", 1, timedelta(hours=1))
 
@@ -41,6 +43,11 @@ def register_limit(settings: Settings) -> Limit:
         Window(settings.register_limit_minute, _MINUTE),
         Window(settings.register_limit_hour, timedelta(hours=1)),
     )
+
+
+def alert_limit(settings: Settings) -> Limit:
+    """How often the public may ask to hear of new sessions: as often as they may register, and counted apart."""
+    return replace(register_limit(settings), name="alert")
 
 
 def by_block(address_block: str) -> str:

@@ -12,17 +12,17 @@ from webinars.queries import attendance as attendance_queries
 from webinars.queries import audit as audit_queries
 from webinars.queries import messages as messages_queries
 from webinars.queries import registrations as registrations_queries
-from webinars.queries import reminders as reminders_queries
+from webinars.queries import reminder_rules as rules_queries
 from webinars.queries import sessions as sessions_queries
 from webinars.queries.pages import Page
 from webinars.queries.sessions import Scheduled
 from webinars.rules.registrations import mask_email
-from webinars.services import audit, moves, questions, registrations, waitlist
+from webinars.services import audit, moves, questions, registrations, suppressions, waitlist
 from webinars.services.moves import Moved
 from webinars.services.questions import GivenAnswer
 from webinars.services.registering import Registered, RegistrationRequest, register, request_again
 from webinars.services.registrations import email_of, name_of, question_of
-from webinars.tables import Attendance, AttendanceInterval, Consent, Message, Registration
+from webinars.tables import Attendance, AttendanceInterval, Consent, Message, Registration, Suppression
 from webinars.terms import ACTIVE, RegistrationStatus
 from webinars.vault import Vault
 from webinars.work import ReadWork, Work
@@ -43,6 +43,8 @@ class Registrant:
     name: str
     email: str
     """Masked, unless this host has asked for it."""
+    mark: Suppression | None
+    """Why nothing, or hardly anything, is sent there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,9 @@ def list_registrants(
         work, session_id, statuses=[status] if status else None, modified_since=None, cursor=cursor, limit=limit
     )
     is_open = shown_until(work, session_id, actor=actor, now=now) is not None
-    return Page([_registrant(work.vault, row, is_open=is_open) for row in page.items], page.next, page.limit)
+    marks = suppressions.marks_of(work, page.items)
+    people = [_registrant(work.vault, row, marks.get(row.id), is_open=is_open) for row in page.items]
+    return Page(people, page.next, page.limit)
 
 
 def count_by_status(work: ReadWork, session_id: UUID) -> dict[RegistrationStatus, int]:
@@ -142,7 +146,12 @@ def timeline(work: ReadWork, registration_id: UUID, *, actor: str, now: datetime
     answers = questions.answers_of(work, [registration_id], with_health=health_until is not None)
     messages = messages_queries.list_messages(work.db, registration_ids=[registration_id], limit=_MOST_MESSAGES)
     return Timeline(
-        registrant=_registrant(work.vault, registration, is_open=open_until is not None),
+        registrant=_registrant(
+            work.vault,
+            registration,
+            suppressions.marks_of(work, [registration]).get(registration_id),
+            is_open=open_until is not None,
+        ),
         scheduled=scheduled,
         question=(question_of(work.vault, registration) or "") if health_until else "",
         answers=answers[registration_id],
@@ -150,7 +159,7 @@ def timeline(work: ReadWork, registration_id: UUID, *, actor: str, now: datetime
         shown_until=open_until,
         health_shown_until=health_until,
         messages=messages,
-        rules=reminders_queries.rule_names(work.db, [message.rule_id for message in messages if message.rule_id]),
+        rules=rules_queries.rule_names(work.db, [message.rule_id for message in messages if message.rule_id]),
         stays=attendance_queries.list_stays(work.db, registration_id),
         attendance=attendance_queries.attendance_of(work.db, [registration_id]).get(registration_id),
         consents=registrations_queries.list_consents(work.db, registration_id),
@@ -254,7 +263,7 @@ def resend(work: Work, registration_id: UUID, *, actor: str, now: datetime) -> b
     return is_new
 
 
-def _registrant(vault: Vault, registration: Registration, *, is_open: bool) -> Registrant:
+def _registrant(vault: Vault, registration: Registration, mark: Suppression | None, *, is_open: bool) -> Registrant:
     email = email_of(vault, registration)
     shown = email if is_open or not email else mask_email(email)  # erased: there is nothing to mask
-    return Registrant(registration, name_of(vault, registration) or ERASED, shown)
+    return Registrant(registration, name_of(vault, registration) or ERASED, shown, mark)

@@ -3,51 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from webinars.queries import messages as messages_queries
-from webinars.queries import registrations as registrations_queries
+from webinars.queries import recipients as recipients_queries
+from webinars.queries import reminder_rules as rules_queries
 from webinars.queries import reminders as reminders_queries
-from webinars.queries import sessions as sessions_queries
-from webinars.queries.pages import Page, read_cursor, write_cursor
-from webinars.rules.reminders import DEFAULT_REMINDERS, place_rules, unplanned_state
-from webinars.services import messages
-from webinars.tables import Message, Registration, Reminder, ReminderRule, WebinarSession
-from webinars.terms import (
-    Anchor,
-    Channel,
-    MessageKind,
-    MessageState,
-    RegistrationStatus,
-    ReminderState,
-    SessionStatus,
-    SkipReason,
-    new_id,
+from webinars.queries.reminders import Planned
+from webinars.rules.reminders import (
+    DEFAULT_REMINDERS,
+    EARLIEST,
+    RuleTime,
+    first_look_at,
+    next_look_at,
+    place_rules,
+    ripe_zones,
 )
+from webinars.services import messages
+from webinars.services.recipients import Weighed, facts_of_rule, occasion_of, weigh
+from webinars.tables import Reminder, ReminderRule, WebinarSession
+from webinars.terms import Anchor, Audience, MessageKind, MessageState, ReminderState, SessionStatus, new_id
 from webinars.work import ReadWork, Work
 
 _CHUNK = 2000
-_LOOK_AHEAD = timedelta(days=8)
+_LOOK_AHEAD = timedelta(days=8) - EARLIEST
 _SWEEP = timedelta(minutes=3)
-
-
-@dataclass(frozen=True, slots=True)
-class LedgerItem:
-    """What was, is or will be of one reminder for one registrant."""
-
-    registration_id: UUID
-    rule: str
-    channel: Channel
-    due_at: datetime
-    state: MessageState
-    reason: str | None
+_ASK_AGAIN = timedelta(minutes=1)
 
 
 def add_default_rules(work: Work, webinar_id: UUID, now: datetime) -> None:
     """Give a new webinar the reminders that suit most."""
-    for name, minutes in DEFAULT_REMINDERS:
+    for name, minutes, audience in DEFAULT_REMINDERS:
         work.db.add(
             ReminderRule(
                 id=new_id(now),
@@ -55,89 +41,176 @@ def add_default_rules(work: Work, webinar_id: UUID, now: datetime) -> None:
                 name=name,
                 anchor=Anchor.start,
                 offset_minutes=minutes,
+                audience=audience,
                 created_at=now,
             )
         )
     work.db.flush()
 
 
-def plan_session(work: Work, session: WebinarSession, now: datetime) -> None:
-    """Write the planner's rows for the session's present schedule; older ones become void.
+def rules_for(work: ReadWork, session: WebinarSession) -> list[ReminderRule]:
+    """The rules that hold for a session, its own or its webinar's, and are switched on."""
+    rules = rules_queries.list_rules(work.db, session.webinar_id, session.id if session.has_own_reminders else None)
+    return [rule for rule in rules if rule.is_enabled]
 
-    A rule whose moment has passed is written as superseded: the confirmation, or the notice of a move, is the reminder.
+
+def plan_session(work: Work, session: WebinarSession, now: datetime) -> None:
+    """Make the planner's rows say what the rules and the session's present schedule come to; whoever changes either
+    calls this in the same transaction.
+
+    Rows of older schedules and of rules that hold no more are void. A rule whose moment has passed is superseded: the
+    confirmation, or the notice of a move, is the reminder. What has begun in this version of the schedule is never
+    planned again in it, be it under the webinar's rule or the session's copy of it.
     """
     reminders_queries.supersede_reminders(work.db, session.id, session.schedule_version)
     if session.status is not SessionStatus.scheduled:
         return
-    rules = reminders_queries.list_rules(work.db, session.webinar_id)
-    offsets = [(rule.id, rule.anchor, rule.offset_minutes) for rule in rules]
-    planned = [
-        {
-            "id": new_id(now),
-            "session_id": session.id,
-            "rule_id": time.rule_id,
-            "schedule_version": session.schedule_version,
-            "due_at": time.due_at,
-            "plan_at": time.due_at,
-            "expires_at": time.expires_at,
-            "state": ReminderState.superseded if time.due_at <= now else ReminderState.planned,
-            "planned": 0,
-            "created_at": now,
-        }
-        for time in place_rules(offsets, session.starts_at, session.ends_at)
-    ]
-    reminders_queries.insert_reminders(work.db, planned)
+    rules = {rule.id: rule for rule in rules_for(work, session)}
+    rows = reminders_queries.list_reminders(work.db, session.id, session.schedule_version, locked=True)
+    begun = {_key(rule): reminder.state for reminder, rule in rows if _has_begun(reminder)}
+    known = {rule.id: reminder for reminder, rule in rows}
+    for reminder, rule in rows:
+        if rule.id not in rules and reminder.state in {ReminderState.planned, ReminderState.running}:
+            reminder.state = ReminderState.superseded
+    times = place_rules(
+        [facts_of_rule(rule) for rule in rules.values()], session.starts_at, session.ends_at, session.timezone
+    )
+    missing = []
+    for time in times:
+        before = begun.get(_key(rules[time.rule_id]))
+        row = known.get(time.rule_id)
+        if row is None:
+            missing.append(_row(work, session, time, before, now))
+        elif not _has_begun(row):
+            _place(work, row, session, time, before, now)
+    work.db.flush()
+    reminders_queries.insert_reminders(work.db, missing)
 
 
-def _rows(work: ReadWork, session: WebinarSession) -> Sequence[tuple[Reminder, ReminderRule]]:
-    rows = reminders_queries.list_reminders(work.db, session.id, session.schedule_version)
-    return [(reminder, rule) for reminder, rule in rows]
+def _key(rule: ReminderRule) -> UUID:
+    """What a webinar's rule and its copies have in common."""
+    return rule.origin_id or rule.id
+
+
+def _has_begun(reminder: Reminder) -> bool:
+    """Whether it has come to everybody's turn; an evening before is only some people's."""
+    is_running = reminder.state is ReminderState.running and reminder.plan_at >= reminder.due_at
+    return is_running or reminder.state in {ReminderState.done, ReminderState.missed}
+
+
+def _state(time: RuleTime, before: ReminderState | None, now: datetime) -> ReminderState:
+    """Args:
+    before: of the same reminder under the rule that this one was copied from, or that is a copy of it, once begun.
+    """
+    if before is ReminderState.running:
+        return ReminderState.planned  # goes on where that one stopped: nobody gets it twice
+    if before is not None:
+        return before
+    return ReminderState.superseded if time.due_at <= now or time.expires_at <= time.due_at else ReminderState.planned
+
+
+def _place(
+    work: Work, row: Reminder, session: WebinarSession, time: RuleTime, before: ReminderState | None, now: datetime
+) -> None:
+    state = _state(time, before, now)
+    is_as_it_was = (row.due_at, row.state) == (time.due_at, state)
+    row.expires_at = time.expires_at
+    if not is_as_it_was:  # a night that has been looked at already is not looked at again for nothing
+        row.due_at, row.state, row.cursor = time.due_at, state, None
+        row.plan_at = first_look_at(time.due_at, session.starts_at, work.settings.quiet, now)
+
+
+def _row(
+    work: Work, session: WebinarSession, time: RuleTime, before: ReminderState | None, now: datetime
+) -> dict[str, object]:
+    return {
+        "id": new_id(now),
+        "session_id": session.id,
+        "rule_id": time.rule_id,
+        "schedule_version": session.schedule_version,
+        "due_at": time.due_at,
+        "plan_at": first_look_at(time.due_at, session.starts_at, work.settings.quiet, now),
+        "expires_at": time.expires_at,
+        "state": _state(time, before, now),
+        "planned": 0,
+        "created_at": now,
+    }
 
 
 def plan_due(work: Work, now: datetime) -> bool:
-    """Take one step with one reminder that has fallen due: a chunk of its registrants. False when none is due."""
+    """Take one step with one reminder that is to be looked at: a chunk of its registrants. False when none is."""
     claimed = reminders_queries.claim_due_reminder(work.db, now)
     if claimed is None:
         return False
-    reminder, session = claimed
-    if session.schedule_version != reminder.schedule_version or session.status is not SessionStatus.scheduled:
+    reminder, rule, session = claimed
+    holding = rules_for(work, session)
+    holds = any(rule.id == other.id for other in holding) and session.status is SessionStatus.scheduled
+    if not holds or session.schedule_version != reminder.schedule_version:
         reminder.state = ReminderState.superseded
     elif now >= reminder.expires_at:
         reminder.state = ReminderState.missed
+    elif rule.audience is Audience.absent and not recipients_queries.has_begun(work.db, session.id):
+        reminder.plan_at = now + _ASK_AGAIN  # the presenter is late, too
     else:
-        _plan_chunk(work, reminder, session, now)
+        _plan_chunk(work, (reminder, rule), session, holding, now)
     return True
 
 
-def _plan_chunk(work: Work, reminder: Reminder, session: WebinarSession, now: datetime) -> None:
-    """The next registrants, in the order of their ids; who was confirmed after the due moment came too late for it."""
-    chunk = reminders_queries.list_to_remind(
-        work.db, session.id, confirmed_until=reminder.due_at, after=reminder.cursor, limit=_CHUNK
+def _plan_chunk(
+    work: Work, planned: Planned, session: WebinarSession, holding: Sequence[ReminderRule], now: datetime
+) -> None:
+    """The next registrants, in the order of their ids. Before the reminder is due, only those whose night has just
+    begun; then everybody. Who was confirmed after the moment came too late for it."""
+    reminder, rule = planned
+    timezones: list[str] | None = None
+    look_at, quiet = reminder.plan_at, work.settings.quiet
+    known: list[str] = []
+    if look_at < reminder.due_at and quiet is not None:
+        known = sorted({session.timezone, *recipients_queries.list_timezones(work.db, session.id)})
+        timezones = ripe_zones(known, reminder.due_at, quiet, look_at, now)
+    people = recipients_queries.list_recipients(
+        work.db,
+        session.id,
+        confirmed_until=min(look_at, reminder.due_at) if timezones is not None else reminder.due_at,
+        timezones=timezones,
+        after=reminder.cursor,
+        limit=_CHUNK,
     )
-    rows = [
-        messages.message_row(
-            MessageKind.reminder,
-            dedupe_key=f"reminder:{registration_id.hex}:{reminder.rule_id.hex}:{reminder.schedule_version}",
-            registration_id=registration_id,
-            revision=revision,
-            session=session,
-            now=now,
-            due_at=reminder.due_at,
-            deadline_at=reminder.expires_at,
-            rule_id=reminder.rule_id,
-        )
-        for registration_id, revision in chunk
-    ]
-    reminder.planned += messages.plan(work, rows)
-    reminder.state = ReminderState.running if len(chunk) == _CHUNK else ReminderState.done
-    if chunk:
-        reminder.cursor = chunk[-1][0]
+    occasion = occasion_of(work, reminder, rule, session, holding)
+    weighed = weigh(work, occasion, session, people, now)
+    reminder.planned += messages.plan(work, [_message(item, planned, session, now) for item in weighed])
+    if len(people) == _CHUNK:
+        reminder.state, reminder.cursor = ReminderState.running, people[-1].id
+    elif timezones is not None and quiet is not None:
+        reminder.state, reminder.cursor = ReminderState.planned, None
+        reminder.plan_at = next_look_at(known, reminder.due_at, quiet, look_at)
+    else:
+        reminder.state = ReminderState.done
+        reminder.cursor = people[-1].id if people else reminder.cursor
+
+
+def _message(item: Weighed, planned: Planned, session: WebinarSession, now: datetime) -> dict[str, object]:
+    (reminder, rule), person, verdict = planned, item.recipient, item.verdict
+    row = messages.message_row(
+        MessageKind.not_there if rule.audience is Audience.absent else MessageKind.reminder,
+        dedupe_key=f"reminder:{person.id.hex}:{_key(rule).hex}:{reminder.schedule_version}",
+        registration_id=person.id,
+        revision=person.revision,
+        session=session,
+        now=now,
+        due_at=verdict.send_at,
+        deadline_at=reminder.expires_at,
+        rule_id=rule.id,
+        facts=item.facts,
+    )
+    state = MessageState.planned if verdict.reason is None else MessageState.skipped
+    return row | {"channel": rule.channel, "state": state, "reason": verdict.reason and verdict.reason.value}
 
 
 def reconcile(work: Work, now: datetime) -> int:
     """Heal what a forgotten hook, a restored backup or a change by hand left out. Returns how much was missing.
 
-    Sessions of the coming days get the rows they lack. Reminders planned a moment ago are walked once more, for a
+    Sessions of the coming weeks get the rows they lack. Reminders planned a moment ago are walked once more, for a
     registration that was committed in the same instant; whoever has theirs gets no second one.
     """
     sessions = reminders_queries.list_unplanned(work.db, starts_from=now, starts_until=now + _LOOK_AHEAD)
@@ -152,64 +225,4 @@ def reconcile(work: Work, now: datetime) -> int:
 
 def rule_names(work: ReadWork, rule_ids: Sequence[UUID]) -> dict[UUID, str]:
     """What the ledger calls these rules."""
-    return reminders_queries.rule_names(work.db, rule_ids)
-
-
-def ledger(work: ReadWork, session_id: UUID, *, cursor: str | None, limit: int) -> Page[LedgerItem]:
-    """Every reminder of every registrant of a session: sent, still to come, or why not. Pages are by registrant.
-
-    Raises:
-        NotFound: if there is no such session.
-    """
-    session = sessions_queries.get_session(work.db, session_id).session
-    registrants = registrations_queries.list_registrations(
-        work.db, session_id, after=read_cursor(cursor), limit=limit + 1
-    )
-    shown = registrants[:limit]
-    made = messages_queries.list_messages(
-        work.db,
-        registration_ids=[registration.id for registration in shown],
-        kinds=[MessageKind.reminder],
-        limit=limit * 50,
-    )
-    names = reminders_queries.rule_names(work.db, [message.rule_id for message in made if message.rule_id])
-    items = [_as_item(message, message.registration_id, names) for message in made if message.registration_id]
-    covered = {(message.registration_id, message.rule_id, message.schedule_version) for message in made}
-    rows = _rows(work, session)
-    for registration in shown:
-        items += _not_made(registration, rows, covered)
-    items.sort(key=lambda item: (item.due_at, item.registration_id))
-    more = write_cursor(shown[-1].id) if len(registrants) > limit else None
-    return Page(items, more, limit)
-
-
-def preview(work: ReadWork, session_id: UUID, now: datetime, *, cursor: str | None, limit: int) -> Page[LedgerItem]:
-    """A dry run: who would get which reminder from now on."""
-    page = ledger(work, session_id, cursor=cursor, limit=limit)
-    coming = [item for item in page.items if item.due_at >= now or item.state is MessageState.planned]
-    return Page(coming, page.next, page.limit)
-
-
-def _as_item(message: Message, registration_id: UUID, names: dict[UUID, str]) -> LedgerItem:
-    state = MessageState.planned if message.state is MessageState.sending else message.state
-    rule = names.get(message.rule_id, "") if message.rule_id else ""
-    return LedgerItem(registration_id, rule, message.channel, message.due_at, state, message.reason)
-
-
-def _not_made(
-    registration: Registration,
-    rows: Sequence[tuple[Reminder, ReminderRule]],
-    covered: set[tuple[UUID | None, UUID | None, int]],
-) -> list[LedgerItem]:
-    """What has no ledger row: still to come, or passed before this registrant was there."""
-    has_left = registration.status in {RegistrationStatus.withdrawn, RegistrationStatus.declined}
-    if registration.confirmed_at is None or not (has_left or registration.status is RegistrationStatus.confirmed):
-        return []
-    items = []
-    for reminder, rule in rows:
-        if (registration.id, rule.id, reminder.schedule_version) not in covered:
-            state, reason = unplanned_state(reminder.state, reminder.due_at, registration.confirmed_at)
-            if has_left and reason is not SkipReason.late:
-                state, reason = MessageState.skipped, SkipReason.cancelled
-            items.append(LedgerItem(registration.id, rule.name, rule.channel, reminder.due_at, state, reason))
-    return items
+    return rules_queries.rule_names(work.db, rule_ids)

@@ -10,6 +10,7 @@ from sqlmodel import SQLModel
 
 import webinars.tables  # noqa: F401 - known before anything is compared
 from webinars import migrations
+from webinars.db import without_timeouts
 from webinars.errors import CannotStart
 from webinars.work import Process
 
@@ -39,6 +40,7 @@ def _upgrade(connection: sa.Connection, to: str) -> None:
     from alembic import command  # noqa: PLC0415 - 0.3 s that no other command needs
 
     is_sqlite = connection.dialect.name == "sqlite"
+    without_timeouts(connection)
     if not is_sqlite:
         connection.execute(sa.text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
     config = _config()

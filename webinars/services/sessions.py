@@ -16,13 +16,13 @@ from webinars.queries import sessions as sessions_queries
 from webinars.queries.pages import Page, page_of, read_cursor
 from webinars.queries.sessions import Scheduled
 from webinars.rules.catalogue import https_host
-from webinars.rules.sessions import check_window, start_of, wall_time
-from webinars.services import audit, messages, reminders, waitlist
+from webinars.rules.sessions import check_window, is_to_come, start_of, wall_time
+from webinars.services import audit, messages, reminders, rescheduling, waitlist
 from webinars.services.catalogue import check_version
+from webinars.services.rescheduling import TOLD_OF_MOVE
 from webinars.tables import Webinar, WebinarSession
 from webinars.terms import (
     ACTIVE,
-    HOLDING,
     MessageKind,
     PublicationStatus,
     RegistrationStatus,
@@ -43,9 +43,6 @@ _PLAIN = (
 )
 _MOST_AT_ONCE = 53
 SHORTEST_MINUTES, LONGEST_MINUTES = 5, 600
-_TOLD_OF_MOVE = (*HOLDING, RegistrationStatus.waitlisted)
-_TOLD_OF_CANCELLATION = ACTIVE
-_VOID_AFTER_CHANGE = (MessageKind.reminder, MessageKind.moved)
 _VOID_AFTER_CANCELLATION = tuple(kind for kind in MessageKind if kind is not MessageKind.withdrawn)
 
 
@@ -147,7 +144,7 @@ def update_session(
     if "room_url" in plain:
         check_room(work, plain["room_url"])
     _check_status(work, session, plain.get("status"))
-    before = _as_series_says(session)
+    before, former_room = _as_series_says(session), session.room_url
     for name, value in plain.items():
         setattr(session, name, value)
     if (wall.local, wall.timezone, minutes) != (session.starts_at_local, session.timezone, session.duration_minutes):
@@ -156,6 +153,8 @@ def update_session(
             session.registration_closes_at = min(session.registration_closes_at, session.starts_at)
     elif "status" in plain:
         reminders.plan_session(work, session, now)
+    elif former_room and session.room_url != former_room and is_to_come(session.status, session.starts_at, now):
+        rescheduling.update_details(work, session, now)
     check_window(session.registration_opens_at, session.registration_closes_at, session.starts_at)
     if session.series_id is not None and not by_series and _as_series_says(session) != before:
         session.is_exception = True
@@ -202,7 +201,7 @@ def cancel_session(
             MessageKind.session_cancelled,
             session,
             now,
-            statuses=_TOLD_OF_CANCELLATION,
+            statuses=ACTIVE,
             occasion=session.schedule_version,
         )
     audit.note(work, actor, "session.cancel", now, subject_id=session.id)
@@ -220,7 +219,7 @@ def preview_move(work: ReadWork, session_id: UUID, wall: WallTime, minutes: int,
     check_minutes(minutes)
     if (wall.local, wall.timezone, minutes) == (session.starts_at_local, session.timezone, session.duration_minutes):
         raise InvalidField("This is when it is already. Choose another time.", field="starts_at_local")
-    return Consequences(future_start(wall, now), _count_told(work, session_id, _TOLD_OF_MOVE))
+    return Consequences(future_start(wall, now), _count_told(work, session_id, TOLD_OF_MOVE))
 
 
 def preview_cancellation(work: ReadWork, session_id: UUID, now: datetime) -> Consequences:
@@ -231,7 +230,7 @@ def preview_cancellation(work: ReadWork, session_id: UUID, now: datetime) -> Con
     """
     session = sessions_queries.get_session(work.db, session_id).session
     _check_to_come(session, now)
-    return Consequences(session.starts_at, _count_told(work, session_id, _TOLD_OF_CANCELLATION))
+    return Consequences(session.starts_at, _count_told(work, session_id, ACTIVE))
 
 
 def delete_session(work: Work, session_id: UUID, *, actor: str, now: datetime) -> None:
@@ -361,21 +360,7 @@ def _move(work: Work, session: WebinarSession, wall: WallTime, minutes: int, now
         raise SessionStarted
     check_minutes(minutes)
     starts_at = future_start(wall, now)
-    former = {"former_starts_at": session.starts_at.isoformat(), "former_timezone": session.timezone}
-    session.starts_at_local, session.timezone = wall
-    session.duration_minutes = minutes
-    session.starts_at = starts_at
-    session.ends_at = starts_at + timedelta(minutes=minutes)
-    session.schedule_version += 1
-    work.db.flush()
-    messages_queries.drop_planned(
-        work.db, reason=SkipReason.superseded, kinds=_VOID_AFTER_CHANGE, session_id=session.id
-    )
-    reminders.plan_session(work, session, now)
-    messages.plan_notices(
-        work, MessageKind.moved, session, now, statuses=_TOLD_OF_MOVE, occasion=session.schedule_version, facts=former
-    )
-    registrations_queries.cut_offers(work.db, session.id, starts_at)
+    rescheduling.move_session(work, session, wall, minutes, starts_at, now)
 
 
 def future_start(wall: WallTime, now: datetime) -> datetime:

@@ -12,7 +12,7 @@ from webinars.errors import InvalidField, NotFound
 from webinars.queries import catalogue as catalogue_queries
 from webinars.queries import series as series_queries
 from webinars.queries import sessions as sessions_queries
-from webinars.services import audit, catalogue, reminders
+from webinars.services import audit, catalogue, reminders, rescheduling
 from webinars.tables import Presenter, Topic, Webinar, WebinarPresenter, WebinarTopic
 from webinars.terms import PublicationStatus, new_id
 from webinars.work import ReadWork, Work
@@ -87,14 +87,17 @@ def update_webinar(
     actor: str,
     now: datetime,
 ) -> Offer:
-    """Change a webinar; topics and presenters are left alone where None is given.
+    """Change a webinar; topics and presenters are left alone where None is given. Registrants' calendars follow where
+    what they show is changed.
 
     Raises:
         NotFound, VersionMismatch, SlugTaken, InvalidField.
     """
     offer = get_webinar(work, slug, public_only=False)
-    webinar = offer.webinar
+    webinar, former_title = offer.webinar, offer.webinar.public_title
     catalogue.change(work, webinar, changes, version=version, action="webinar.update", actor=actor, now=now)
+    if webinar.public_title != former_title:
+        rescheduling.update_details_of_webinar(work, webinar.id, now)
     if topics is not None or presenters is not None:
         catalogue_queries.delete_parts(work.db, webinar.id)
         _tie(

@@ -24,7 +24,7 @@ class Consent(Table, table=True):
     """SHA-256 of the words shown, in hex."""
     locale: str = column(sa.String(20), keep=Retention.evidence)
     method: str = column(sa.String(20), keep=Retention.evidence)
-    """`form` or `api`."""
+    """`form`, `api`, `unsubscribe` (the link in a mail) or `page` (the registrant's own)."""
     address_block: str = column(sa.String(45), keep=Retention.evidence, default="")
     """The network (/24 or /64) the answer came from."""
     created_at: datetime = moment(keep=Retention.evidence)

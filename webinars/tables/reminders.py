@@ -33,6 +33,8 @@ class ReminderRule(Table, table=True):
     """The host's own words, instead of the usual ones."""
     channel: Channel = enum(Channel, checked=False, default=Channel.email)
     is_enabled: bool = True
+    retired_at: datetime | None = moment(default=None)
+    """When it was deleted: the ledger still names it, and its copies still know what it has sent."""
     version: int = 1
     created_at: datetime = moment()
 

@@ -64,6 +64,8 @@ class WebinarSession(Table, table=True):
     """Grows whenever what a calendar shows beside the time changes, such as the title or the link."""
     has_own_reminders: bool = False
     """Whether it has reminder rules of its own instead of its webinar's."""
+    open_since: datetime | None = moment(default=None)
+    """When it was first seen that the public may register: since then it is news to those who wait for its topic."""
     settled_at: datetime | None = moment(default=None)
     """When attendance was taken as complete and follow-ups were planned."""
     version: int = 1

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
-from webinars.tables.base import Table, column, moment
+from webinars.tables.base import Table, column, document, moment
 
 
 class Worker(Table, table=True):
@@ -18,3 +19,5 @@ class Worker(Table, table=True):
     """Machine and process number."""
     started_at: datetime = moment()
     beat_at: datetime = moment(index=True)
+    figures: dict[str, Any] = document(default_factory=dict)
+    """What it has counted since it was started (webinars/tally.py)."""

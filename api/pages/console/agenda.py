@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from api.dependencies import NowDep, ReadDep
 from api.pages.console.access import Viewer
 from api.pages.console.answers import PAGE_SIZE, console_page
-from webinars.services import sessions
+from webinars.services import health, sessions, suppressions
 
 router = APIRouter()
 _LOOK_BACK = timedelta(days=30)
@@ -28,6 +28,8 @@ def agenda(request: Request, host: Viewer, work: ReadDep, now: NowDep, cursor: s
         "agenda.html",
         host,
         now=now,
+        alarms=health.alarms(work, now),
+        troubled=suppressions.list_troubled(work, now),
         is_first=cursor is None,
         running=[item for item in begun if item.session.ends_at > now],
         coming=coming,

@@ -16,7 +16,7 @@ from api.pages.console.answers import PAGE_SIZE, act, attempt, console_page, go
 from api.pages.console.forms import UNUSABLE, Checks
 from api.pages.console.sessions import USUAL_ZONES, other_zones
 from webinars.rules.registrations import clean_email, clean_name
-from webinars.services import erasure, moves, registrants, sessions
+from webinars.services import erasure, moves, registrants, sessions, suppressions
 from webinars.services.hosts import SignedIn
 from webinars.services.registering import RegistrationRequest
 from webinars.terms import RegistrationStatus, SessionStatus
@@ -70,6 +70,7 @@ def list_registrants(
         counts=counts,
         now=now,
         chosen=status,
+        marked=suppressions.count_marked(work, session_id),
         is_first=cursor is None,
         shown_until=registrants.shown_until(work, session_id, actor=host.actor, now=now),
         people=registrants.list_registrants(

@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from api.dependencies import NowDep, ReadDep
 from api.pages.console.access import Viewer
 from api.pages.console.answers import PAGE_SIZE, console_page
-from webinars.services import registrants, reminders, sessions
+from webinars.services import registrants, reminder_ledger, reminder_rules, sessions
 
 router = APIRouter()
 
@@ -26,9 +26,9 @@ def ledger(
     cursor: str | None = None,
 ) -> Response:
     page = (
-        reminders.preview(work, session_id, now, cursor=cursor, limit=PAGE_SIZE)
+        reminder_ledger.preview(work, session_id, now, cursor=cursor, limit=PAGE_SIZE)
         if only_coming
-        else reminders.ledger(work, session_id, cursor=cursor, limit=PAGE_SIZE)
+        else reminder_ledger.ledger(work, session_id, now, cursor=cursor, limit=PAGE_SIZE)
     )
     return console_page(
         request,
@@ -36,6 +36,7 @@ def ledger(
         host,
         tab="reminders",
         item=sessions.get_session(work, session_id, public_only=False),
+        rules=reminder_rules.list_session_rules(work, session_id),
         only_coming=only_coming,
         is_first=cursor is None,
         ledger=page,

@@ -17,7 +17,7 @@ from api.pages.console.access import HOME, Changer, Viewer
 from api.pages.console.answers import act, console_page, go
 from api.pages.console.forms import UNUSABLE, Checks
 from webinars.rules.sessions import wall_time
-from webinars.services import messages, registrants, sessions, webinars
+from webinars.services import messages, registrants, rescheduling, sessions, webinars
 from webinars.services.hosts import SignedIn
 from webinars.services.sessions import LONGEST_MINUTES, SHORTEST_MINUTES
 from webinars.terms import SessionStatus, WallTime
@@ -234,6 +234,24 @@ def cancel(
         sessions.cancel_session(work, session_id, version=version, actor=host.actor, now=now)
 
     return act(process, _page_of(session_id), "cancelled", deed)
+
+
+@router.get("/sessions/{session_id}/reinstate")
+def ask_reinstate(request: Request, session_id: UUID, host: Changer, work: ReadDep, now: NowDep) -> Response:
+    """States how many people will be told."""
+    told = rescheduling.preview_reinstatement(work, session_id, now)
+    item = sessions.get_session(work, session_id, public_only=False)
+    return console_page(request, "session_reinstate.html", host, item=item, told=told)
+
+
+@router.post("/sessions/{session_id}/reinstate")
+def reinstate(
+    session_id: UUID, version: Annotated[int, Form()], host: Changer, process: ProcessDep, now: NowDep
+) -> Response:
+    def deed(work: Work) -> None:
+        rescheduling.reinstate_session(work, session_id, version=version, actor=host.actor, now=now)
+
+    return act(process, _page_of(session_id), "reinstated", deed)
 
 
 def _on_the_wall(moment: datetime | None, timezone: str) -> str:

@@ -12,8 +12,9 @@ from api.dependencies import NowDep, ProcessDep
 from api.pages.console.access import HOME, Manager, Viewer
 from api.pages.console.answers import console_page, go
 from api.pages.console.forms import UNUSABLE, Checks
-from webinars.services import catalogue
+from webinars.services import catalogue, subscriptions
 from webinars.services.hosts import SignedIn
+from webinars.terms import SubscriptionState
 from webinars.work import Process
 
 router = APIRouter(prefix="/topics")
@@ -56,6 +57,9 @@ def _page(request: Request, host: SignedIn, process: Process, form: TopicForm, c
             host,
             status=UNUSABLE if checks.errors else 200,
             areas=catalogue.list_areas(work),
+            waiting={
+                topic_id: states[SubscriptionState.active] for topic_id, states in subscriptions.count(work).items()
+            },
             form=form,
             errors=checks.errors,
         )

@@ -15,7 +15,7 @@ from api.pages.console.forms import UNUSABLE, Checks
 from api.pages.console.series import rule_words
 from webinars.rules.catalogue import telling_words
 from webinars.rules.questions import condition_of
-from webinars.services import catalogue, questions, series, sessions, visits, webinars
+from webinars.services import catalogue, questions, reminder_rules, series, sessions, visits, webinars
 from webinars.services.hosts import SignedIn
 from webinars.terms import PublicationStatus
 from webinars.work import Process, Work
@@ -36,6 +36,7 @@ class WebinarForm(BaseModel):
     replay_url: str = ""
     needs_approval: bool = False
     asks_question: bool = False
+    frees_declined_seats: bool = False
     topics: list[str] = Field(default_factory=list)
     presenters: list[str] = Field(default_factory=list)
     version: int = 0
@@ -50,6 +51,7 @@ class WebinarForm(BaseModel):
             "replay_url": checks.link("replay_url", self.replay_url),
             "needs_approval": self.needs_approval,
             "asks_question": self.asks_question,
+            "frees_declined_seats": self.frees_declined_seats,
         }
 
 
@@ -93,6 +95,7 @@ def webinar(request: Request, slug: str, host: Viewer, work: ReadDep, now: NowDe
         offer=offer,
         scheduled=scheduled,
         series=rules,
+        rules=reminder_rules.list_rules(work, slug),
         sources=visits.list_sources(work, slug, most=_MOST_SOURCES),
         asked=[(question, condition_of(question, asked)) for question in asked],
         retired=[question for question in known if question.retired_at is not None],

@@ -6,9 +6,12 @@ from collections.abc import Mapping
 
 from webinars import errors
 from webinars.errors import WebinarsError
+from webinars.rules.suppressions import Verdict
 from webinars.rules.visits import OTHER
 from webinars.terms import (
     AttendanceState,
+    CalendarReply,
+    Channel,
     Evidence,
     MessageKind,
     MessageState,
@@ -18,6 +21,7 @@ from webinars.terms import (
     Role,
     SessionStatus,
     SkipReason,
+    SuppressionReason,
     TaskState,
 )
 
@@ -31,17 +35,23 @@ DONE = {
     "draft": "Taken back to draft. The public no longer sees this webinar.",
     "registered": "Registered. The registrant is told by mail.",
     "health_revealed": "Health answers are shown. This was noted in the audit log.",
+    "rule_deleted": "It is not sent any more. What it has sent stays in the lists.",
     "question_retired": "It is not asked any more. Answers that were given are kept.",
     "readmitted": "Let in again. The registrant is told by mail.",
     "registered_before": "They were registered before: nothing is changed. Their own mail is sent again.",
     "accepted": "The seat is theirs. The registrant is told by mail.",
+    "feed_renewed": "Here is the new address. The old one has ended: subscribe again with this one.",
+    "corrected": "The address is corrected. The invite is on its way to the new one.",
+    "mark_lifted": "The mark is lifted. What they missed and is still of use is on its way.",
     "erased": "Erased. What is left counts in the numbers and leads to nobody.",
     "transferred": "Changed to the other session. The registrant is told by mail.",
     "transferred_waiting": "On the waitlist of the other session. The old place is kept until there is a seat.",
     "moved": "The session is moved. Mails with the new time are on their way.",
     "published": "Published. The public can see it now.",
+    "reinstated": "The session takes place after all. Everybody registered for it is told by mail.",
     "resent": "Their mail is sent again, unless it went out within the last hour.",
     "retried": "The message will be tried again in a moment.",
+    "retried_all": "All that is of use still will be tried again in a moment.",
     "revealed": "Addresses are shown. This was noted in the audit log.",
     "saved": "Saved.",
     "saved_telling": (
@@ -53,6 +63,14 @@ DONE = {
     "series_changed": "The series is changed. Whoever is registered for a session that moved or ended is told by mail.",
     "series_created": "The series is scheduled.",
     "signed_out": "You are signed out.",
+    "test_not_sent": "The test could not be sent: the mail server does not take it. Try again later.",
+    "test_sent": "The test is on its way to your own address.",
+    "text_reset": "The mail says the usual words again.",
+    "text_saved": "Saved. Mails that are sent from now on say it.",
+    "text_saved_telling": (
+        "Saved. The text names a problem area or a condition. That is allowed, but some phones show how a mail begins "
+        "on the lock screen: keep it out of the first sentence."
+    ),
 }
 """What a page says after a deed, by the code in `?done=`."""
 
@@ -78,6 +96,8 @@ REGISTRATIONS = {
 }
 LANGUAGES = {"en-US": "English", "es-US": "Spanish"}
 """What a host may note down of a registrant, by language tag."""
+SPOKEN = {"en": "English", "es": "Spanish"}
+"""The languages that mails are written in."""
 KINDS = {
     MessageKind.confirmation: "Confirmation",
     MessageKind.waitlisted: "On the waitlist",
@@ -89,10 +109,17 @@ KINDS = {
     MessageKind.resent: "Own mail again",
     MessageKind.withdrawn: "Withdrawal",
     MessageKind.moved: "New time",
+    MessageKind.updated: "Details changed",
     MessageKind.session_cancelled: "Session cancelled",
+    MessageKind.reinstated: "Takes place after all",
+    MessageKind.cannot_come: "Declined in the calendar",
     MessageKind.reminder: "Reminder",
+    MessageKind.not_there: "Started, not there",
     MessageKind.follow_up: "Follow-up",
+    MessageKind.alert_check: "May we tell you?",
+    MessageKind.alert: "New dates",
 }
+CHANNELS = {Channel.email: "e-mail", Channel.sms: "text message", Channel.push: "app message"}
 MESSAGES = {
     MessageState.planned: "Planned",
     MessageState.sending: "Being sent",
@@ -103,14 +130,24 @@ MESSAGES = {
     MessageState.bounced: "Bounced",
 }
 _REASONS: dict[str, str] = {
-    SkipReason.late: "confirmed after it was due",
+    SkipReason.late: "confirmed after it was due, or told a moment before",
+    SkipReason.quiet: "it would have come at night, and by the morning too late",
+    SkipReason.merged: "the reminder of another session that day names it",
+    SkipReason.capped: "they had many reminders this week",
     SkipReason.cancelled: "no longer registered, or the session is off",
     SkipReason.joined: "already in the room",
     SkipReason.superseded: "the time or the state has changed since",
     SkipReason.segment: "attendance has changed since",
     SkipReason.expired: "it would have come too late",
     SkipReason.erased: "the registrant's data was deleted",
+    SkipReason.suppressed: "the address does not take our mail",
+    SkipReason.consent: "they do not want such mails",
+    SkipReason.no_phone: "there is no telephone number",
+    SkipReason.no_transport: "text messages are not set up",
     "refused": "the mail server refused the address",
+    Verdict.hard: "there is no such mailbox",
+    Verdict.soft: "the mailbox could not be reached",
+    Verdict.ours: "their mail server refuses the way we send: ask whoever runs our mail",
     "internal": "the mail could not be made",
 }
 ATTENDANCE = {
@@ -135,6 +172,16 @@ QUESTIONS = {
     QuestionKind.number: "A number",
     QuestionKind.date: "A day",
 }
+CALENDAR_REPLIES = {
+    CalendarReply.accepted: "Coming",
+    CalendarReply.tentative: "Perhaps",
+    CalendarReply.declined: "Not coming",
+}
+SUPPRESSIONS = {
+    SuppressionReason.bounced: "Mail to this address comes back",
+    SuppressionReason.complained: "They have called our mail unwanted",
+}
+"""Why an address is marked."""
 TASKS = {TaskState.none: "No task", TaskState.open: "To call", TaskState.done: "Done"}
 
 _SOURCES = {"src": "Link on", "page": "Form on", "referrer": "Site"}

@@ -4,8 +4,21 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from api.pages.patients import joining, listing, my_registration, my_seat, registering, several, small_files, visits
+from api.pages.patients import (
+    alerts,
+    embedding,
+    joining,
+    my_registration,
+    my_seat,
+    registering,
+    several,
+    small_files,
+    unsubscribing,
+    visits,
+)
 
 router = APIRouter(include_in_schema=False)
-for part in (listing, registering, several, my_registration, my_seat, joining, small_files, visits):
+router.include_router(embedding.router)
+router.include_router(embedding.script_router)
+for part in (registering, several, my_registration, my_seat, joining, small_files, unsubscribing, alerts, visits):
     router.include_router(part.router)

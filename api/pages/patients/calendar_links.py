@@ -36,6 +36,7 @@ def calendar_links(settings: Settings, listed: ListedSession) -> list[CalendarLi
     return [
         CalendarLink("Google Calendar", _link("https://calendar.google.com/calendar/render", google)),
         CalendarLink("Outlook.com", _link("https://outlook.live.com/calendar/0/deeplink/compose", outlook)),
+        CalendarLink("Microsoft 365", _link("https://outlook.office.com/calendar/0/deeplink/compose", outlook)),
         CalendarLink("Yahoo", _link("https://calendar.yahoo.com/", yahoo)),
     ]
 

@@ -31,7 +31,7 @@ SHORTEST_FILL = timedelta(seconds=2)
 LONGEST_QUESTION = 1000
 TRAP = "leave_empty"
 """A field that people do not see; programs fill it in."""
-CONSENTS = tuple(text for text in CONSENT_TEXTS if text.channel == "email")
+CONSENTS = tuple(text for text in CONSENT_TEXTS if text.channel == "email" and text.is_on_form)
 """Those that this form asks for: it has no field for a phone number."""
 MAIL_DOMAINS = (
     "gmail.com yahoo.com hotmail.com outlook.com aol.com icloud.com comcast.net msn.com live.com me.com att.net "
@@ -130,7 +130,7 @@ def request_of(
         email=form.email,
         name=form.name,
         timezone=form.timezone,
-        locale=_locale(request.headers.get("accept-language", "")),
+        locale=browser_locale(request.headers.get("accept-language", "")),
         seats=int(form.seats),
         phone=None,
         question=form.question if asks_question else None,
@@ -145,7 +145,7 @@ def request_of(
     )
 
 
-def _locale(accepted: str) -> str:
+def browser_locale(accepted: str) -> str:
     """The language a browser likes best, where it is one that dates can be written for."""
     first = re.split("[,;]", accepted, maxsplit=1)[0].strip()
     return first if _LANGUAGE.fullmatch(first) else _FALLBACK_LOCALE

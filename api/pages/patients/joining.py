@@ -17,6 +17,7 @@ from api.pages.rendering import SECRET_ADDRESS
 from webinars.documents.times import time_left
 from webinars.services.joining import Door, DoorState, enter, find_door
 from webinars.settings import Settings
+from webinars.translations import ENGLISH
 
 router = APIRouter()
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:\d+)?")
@@ -48,7 +49,7 @@ def _door_page(request: Request, settings: Settings, door: Door, now: datetime) 
         headers=headers,
         door=door,
         now=now,
-        left=time_left(door.opens_at - now, door.opens_at, door.registration.timezone),
+        left=time_left(door.opens_at - now, door.opens_at, door.registration.timezone, ENGLISH).words,
     )
 
 

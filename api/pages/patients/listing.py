@@ -10,6 +10,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
 from api.dependencies import NowDep, ReadDep
+from api.pages.patients.cache import CachedRoute
+from api.pages.patients.findable import events, next_events, sitemap
 from api.pages.patients.source import carried, visit_source
 from api.pages.patients.view import readable, show
 from api.pages.patients.visits import COUNTED
@@ -17,23 +19,30 @@ from api.pages.patients.zones import chosen_zone
 from webinars.services import catalogue, programme
 from webinars.work import ReadWork
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False, route_class=CachedRoute)
 
 
 @readable(router, "/")
 def home(request: Request, work: ReadDep, now: NowDep) -> Response:
+    offers = [item for item in programme.list_offers(work, now) if item.following]
     return show(
         request,
         "home.html",
         areas=catalogue.list_areas(work),
-        offers=[item for item in programme.list_offers(work, now) if item.following],
+        offers=offers,
+        events=next_events(work.settings, offers),
     )
 
 
 @readable(router, "/topics/not-sure")
 def not_sure(request: Request, work: ReadDep, now: NowDep) -> Response:
+    offers = programme.list_general_offers(work, now)
     return show(
-        request, "not_sure.html", areas=catalogue.list_areas(work), offers=programme.list_general_offers(work, now)
+        request,
+        "not_sure.html",
+        areas=catalogue.list_areas(work),
+        offers=offers,
+        events=next_events(work.settings, offers),
     )
 
 
@@ -43,7 +52,22 @@ def topic(request: Request, slug: str, work: ReadDep, now: NowDep) -> Response:
     found = programme.get_topic_page(work, slug, now)
     if found.area.topic.slug != slug:
         return RedirectResponse(f"/topics/{found.area.topic.slug}", HTTPStatus.PERMANENT_REDIRECT)
-    return show(request, "topic.html", area=found.area, offers=found.offers)
+    return show(
+        request, "topic.html", area=found.area, offers=found.offers, events=next_events(work.settings, found.offers)
+    )
+
+
+@readable(router, "/presenters/{slug}")
+def presenter(request: Request, slug: str, work: ReadDep, now: NowDep) -> Response:
+    """Who somebody is, and what they present."""
+    found, offers = programme.get_presenter_page(work, slug, now)
+    return show(request, "presenter.html", presenter=found, offers=offers, events=next_events(work.settings, offers))
+
+
+@readable(router, "/sitemap.xml")
+def all_addresses(work: ReadDep) -> Response:
+    text = sitemap(work.settings, programme.list_addresses(work))
+    return Response(text, headers={"Cache-Control": "no-cache"}, media_type="application/xml")
 
 
 @readable(router, "/webinars/{slug}")
@@ -86,4 +110,5 @@ def webinar_page(
         areas=programme.conditions_of(work, offer),
         chosen=chosen,
         unchosen=unchosen,
+        events=None if unchosen else events(work.settings, sessions),
     )

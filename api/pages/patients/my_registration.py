@@ -8,12 +8,15 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
 from api.dependencies import NowDep, ProcessDep, ReadDep
+from api.pages.patients.calendar_links import calendar_links
 from api.pages.patients.view import guarded_link, readable, show
 from api.pages.rendering import PRIVATE, SECRET_ADDRESS
+from api.pages.subscribing import subscribe_links
 from webinars.rules.sessions import is_live, is_to_come
-from webinars.services import moves, programme, registrations, waitlist
+from webinars.services import feeds, moves, programme, registrations, unsubscribing, waitlist
 from webinars.services.links import link, open_link
 from webinars.services.registrations import UNDO_TIME
+from webinars.services.unsubscribing import REMINDERS
 from webinars.settings import Settings
 from webinars.terms import ACTIVE, LinkPurpose, SessionStatus
 
@@ -83,5 +86,8 @@ def my_registration(request: Request, work: ReadDep, now: NowDep, said: str = ""
         elsewhere=elsewhere,
         others=[other for other in others if other.session.id not in taken][:MOST_DATES],
         join_url=link(settings, work.vault, LinkPurpose.enter, registration),
+        is_reminded=unsubscribing.wants(work, registration, REMINDERS),
+        calendars=calendar_links(settings, listed) if listed and is_coming else [],
+        subscription=subscribe_links(feeds.own_address(work, registration)),
         said=said,
     )

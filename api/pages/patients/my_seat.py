@@ -11,6 +11,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
 from api.dependencies import NowDep, ProcessDep
+from api.middleware.rates import client_network
 from api.pages.patients.form import FieldsDep
 from api.pages.patients.my_registration import COOKIE, PATH, keep_open
 from api.pages.patients.view import guarded_link
@@ -28,8 +29,9 @@ from webinars.errors import (
     SessionStarted,
     UndoTooLate,
 )
-from webinars.services import moves, registrations, waitlist
+from webinars.services import moves, registrations, unsubscribing, waitlist
 from webinars.services.links import open_link
+from webinars.services.unsubscribing import REMINDERS, Choice
 from webinars.terms import LinkPurpose
 from webinars.work import Process, Work
 
@@ -109,6 +111,21 @@ def resend(request: Request, fields: FieldsDep, process: ProcessDep, now: NowDep
     def deed(work: Work, registration_id: UUID) -> Response:
         registrations.resend(work, registration_id, now)
         return _back("resent")
+
+    return _do(request, fields, process, now, deed)
+
+
+@router.post("/reminders")
+def remind(request: Request, fields: FieldsDep, process: ProcessDep, now: NowDep) -> Response:
+    """Reminders by e-mail on or off, for all webinars that they have registered for."""
+    is_wanted = fields.get("wanted") == "yes"
+
+    def deed(work: Work, registration_id: UUID) -> Response:
+        registration, _ = registrations.get_registration(work, registration_id)
+        choice = Choice(registration, REMINDERS, unsubscribing.wants(work, registration, REMINDERS))
+        network = client_network(request)
+        unsubscribing.choose(work, choice, is_wanted=is_wanted, method="page", address_block=network, now=now)
+        return _back("reminded" if is_wanted else "not_reminded")
 
     return _do(request, fields, process, now, deed)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 from fastapi.responses import FileResponse, PlainTextResponse
 
+from api.dependencies import ProcessDep
 from api.pages.patients.view import readable
 from api.pages.rendering import STATIC
 
@@ -12,11 +13,13 @@ router = APIRouter()
 _ROBOTS = """User-agent: *
 Disallow: /m/
 Disallow: /j/
+Disallow: /u/
 Disallow: /my-registration
 Disallow: /sessions/
 Disallow: /console
 Disallow: /dev/
 Disallow: /api/
+Disallow: /embed/
 """
 
 
@@ -26,5 +29,5 @@ def favicon() -> FileResponse:
 
 
 @readable(router, "/robots.txt")
-def robots() -> PlainTextResponse:
-    return PlainTextResponse(_ROBOTS)
+def robots(process: ProcessDep) -> PlainTextResponse:
+    return PlainTextResponse(f"{_ROBOTS}\nSitemap: {process.settings.base_url}/sitemap.xml\n")

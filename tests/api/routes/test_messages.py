@@ -65,7 +65,9 @@ def test_the_ledger_and_its_dry_run_say_who_is_reminded_when(
         assert {item["registration_id"] for item in page.json()["items"]} <= {str(registration.id)}
         return [(item["rule"], item["state"], item["reason"]) for item in page.json()["items"]]
 
-    coming = [("24 h before", "planned", None), ("1 h before", "planned", None), ("10 min before", "planned", None)]
+    Scheduler(process).tick(clock.now())
+    rules = ("24 h before", "1 h before", "10 min before", "5 min after the start, if not there")
+    coming = [(rule, "planned", None) for rule in rules]
     assert rows(api.get(path)) == coming
     assert rows(api.post(f"{path}/preview")) == coming
     assert api.get(path).json()["items"][0]["due_at"] == "2026-03-08T15:00:00Z"
@@ -76,3 +78,41 @@ def test_the_ledger_and_its_dry_run_say_who_is_reminded_when(
     assert rows(api.get(path)) == [("24 h before", "sent", None), *coming[1:]]
     assert rows(api.post(f"{path}/preview", json={})) == coming[1:]
     assert rows(api.post(f"{path}/preview", json={})) == coming[1:]  # it changed nothing
+
+
+def test_all_that_failed_is_tried_again_and_twice_is_once(
+    api: httpx.Client, factory: Factory, process: Process, clock: SetClock, mailer: MemoryMailer
+) -> None:
+    one, other = factory.session().session, factory.session().session
+    for session_id in (one.id, one.id, other.id):
+        factory.registration(session_id)
+    mailer.failures = [MailRefused("no", 550) for _ in range(3)]
+    Scheduler(process).tick(clock.now())
+
+    def retry(**which: str) -> int:
+        answer = api.post("/messages/retry", json=which)
+        assert answer.status_code == 200
+        return int(answer.json()["retried"])
+
+    assert retry(channel="sms") == 0
+    assert retry(session_id=str(one.id), channel="email") == 2
+    assert retry(session_id=str(one.id)) == 0
+    assert [item["session_id"] for item in api.get("/messages?state=failed&channel=email").json()["items"]] == [
+        str(other.id)
+    ]
+    assert api.get("/messages?state=failed&channel=sms").json()["items"] == []
+    assert retry() == 1
+    Scheduler(process).tick(clock.now())
+    assert {item["state"] for item in api.get("/messages").json()["items"]} == {"sent"}
+    assert api.post("/messages/retry", json={"state": "sent"}).status_code == 422
+
+
+def test_what_is_useless_by_now_stays_failed(
+    api: httpx.Client, factory: Factory, process: Process, clock: SetClock, mailer: MemoryMailer
+) -> None:
+    session = factory.session().session
+    factory.registration(session.id)
+    mailer.failures = [MailRefused("no", 550)]
+    Scheduler(process).tick(clock.now())
+    clock.set(session.ends_at)
+    assert api.post("/messages/retry", json={}).json() == {"retried": 0}

@@ -54,6 +54,9 @@ def test_a_token_reads_a_registration_in_full(api: httpx.Client, factory: Factor
         "offer_expires_at": None,
         "withdrawn_at": None,
         "replaces_id": None,
+        "calendar_reply": None,
+        "calendar_replied_at": None,
+        "mail_problem": None,
         "erased_at": None,
         "version": 1772463600000000,
     }

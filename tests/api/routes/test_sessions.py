@@ -46,11 +46,21 @@ def test_a_session_is_made_by_moment_or_by_wall_time(api: httpx.Client, public: 
         "seats_taken": 0,
         "waitlisted": 0,
         "schedule_version": 0,
+        "details_version": 0,
         "settled_at": None,
         "version": 1,
     }
     shown = public.get(f"/sessions/{one['id']}")
-    only_hosts = {"is_exception", "room_url", "seats_taken", "waitlisted", "schedule_version", "settled_at", "version"}
+    only_hosts = {
+        "is_exception",
+        "room_url",
+        "seats_taken",
+        "waitlisted",
+        "schedule_version",
+        "details_version",
+        "settled_at",
+        "version",
+    }
     assert shown.json() == {name: value for name, value in one.items() if name not in only_hosts}
     assert (shown.headers["etag"], by_moment.headers["etag"]) == ('"1"', '"1"')
 
@@ -214,6 +224,7 @@ def test_moving_a_session_tells_registrants_and_moves_its_reminders(
         ("24 h before", "2026-03-11T01:00:00Z"),
         ("1 h before", "2026-03-12T00:00:00Z"),
         ("10 min before", "2026-03-12T00:50:00Z"),
+        ("5 min after the start, if not there", "2026-03-12T01:05:00Z"),
     ]
 
 
@@ -271,3 +282,23 @@ def test_moments_are_taken_with_any_offset_and_given_in_utc(api: httpx.Client) -
     made = api.post("/sessions", json=WANTED | {"starts_at": "2026-03-11T09:00:00+09:00"}).json()
     assert datetime.fromisoformat(made["starts_at"]) == datetime(2026, 3, 11, tzinfo=UTC)
     assert made["starts_at"].endswith("Z")
+
+
+def test_a_cancellation_is_taken_back_once(api: httpx.Client, factory: Factory) -> None:
+    session_id = factory.session().session.id
+    registered = factory.registration(session_id, "ana@mail.example").registration
+    api.post(f"/sessions/{session_id}/cancel")
+    for _ in range(2):
+        back = api.post(f"/sessions/{session_id}/reinstate")
+        assert (back.status_code, back.json()["status"], back.json()["schedule_version"]) == (200, "scheduled", 2)
+    told = [item["kind"] for item in api.get("/messages", params={"session": str(session_id)}).json()["items"]]
+    assert told.count("reinstated") == 1
+    assert api.get(f"/registrations/{registered.id}").json()["status"] == "confirmed"
+
+
+def test_what_is_over_is_not_taken_back(api: httpx.Client, factory: Factory, clock: SetClock) -> None:
+    session = factory.session().session
+    api.post(f"/sessions/{session.id}/cancel")
+    clock.set(session.starts_at)
+    refused = api.post(f"/sessions/{session.id}/reinstate")
+    assert (refused.status_code, refused.json()["code"]) == (409, "session_started")

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from webinars.documents.mails import Mail, MailFacts, compose_mail, message_id_for
+from webinars.rules.texts import WRITABLE
 from webinars.terms import AttendanceState, MessageKind, RegistrationStatus
 
 MAIL_FROM = "webinars@clinic.example"
@@ -83,23 +84,25 @@ def of_kind(kind: MessageKind, **changes: Any) -> Mail:
     return composed(**{"kind": kind, "status": STATUS_OF.get(kind, RegistrationStatus.confirmed), **changes})
 
 
-def every_variant() -> list[Mail]:
+def every_variant(**changes: Any) -> list[Mail]:
     variants = [
-        of_kind(kind, status=status, had_invite=had_invite)
-        for kind in MessageKind
+        of_kind(kind, status=status, had_invite=had_invite, **changes)
+        for kind in WRITABLE
         for status in RegistrationStatus
         for had_invite in (True, False)
     ]
     for segment in (None, *AttendanceState):
         variants += [
-            of_kind(MessageKind.follow_up, segment=segment, replay_url=url) for url in (None, FACTS.replay_url)
+            of_kind(MessageKind.follow_up, segment=segment, replay_url=url, **changes)
+            for url in (None, FACTS.replay_url)
         ]
     other = datetime(2027, 3, 26, 0, 0, tzinfo=UTC)
-    variants += [of_kind(kind, other_starts_at=other) for kind in (MessageKind.waitlisted, MessageKind.lapsed)]
-    variants.append(of_kind(MessageKind.withdrawn, moved_to=other))
+    waiting = (MessageKind.waitlisted, MessageKind.lapsed)
+    variants += [of_kind(kind, other_starts_at=other, **changes) for kind in waiting]
+    variants.append(of_kind(MessageKind.withdrawn, moved_to=other, **changes))
     for minutes in (None, 0, 10, 60, 180, 1440, 4320):
         lead = None if minutes is None else timedelta(minutes=minutes)
-        variants.append(of_kind(MessageKind.reminder, lead=lead))
+        variants.append(of_kind(MessageKind.reminder, lead=lead, **changes))
     return variants
 
 

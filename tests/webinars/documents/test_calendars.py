@@ -37,6 +37,7 @@ INVITE = Invite(
     attendee_email="ana@mail.example",
     join_url="https://clinic.example/join/" + "a" * 43,
     manage_url="https://clinic.example/my/" + "b" * 43,
+    language="en",
     description="This link is yours alone.",
 )
 

@@ -29,6 +29,7 @@ from tests.webinars.documents.facts import (
 from tests.webinars.documents.test_texts import ANY_TEXT
 from webinars.documents.mails import Mail, compose_mail, message_id_for
 from webinars.documents.texts import calendar_name
+from webinars.rules.texts import WRITABLE
 from webinars.terms import AttendanceState, MessageKind, RegistrationStatus
 
 HEADERS = [
@@ -47,11 +48,13 @@ METHOD_OF = {
     MessageKind.confirmation: "REQUEST",
     MessageKind.resent: "REQUEST",
     MessageKind.moved: "REQUEST",
+    MessageKind.updated: "REQUEST",
+    MessageKind.reinstated: "REQUEST",
     MessageKind.session_cancelled: "CANCEL",
     MessageKind.withdrawn: "CANCEL",
     MessageKind.declined: "CANCEL",
 }
-EVERY_KIND = pytest.mark.parametrize("kind", list(MessageKind))
+EVERY_KIND = pytest.mark.parametrize("kind", WRITABLE)
 
 
 def assert_sound(mail: Mail) -> None:
@@ -181,7 +184,7 @@ def test_the_way_in_is_given_to_the_confirmed_alone() -> None:
 
 def test_invitations_say_how_to_accept_them() -> None:
     for kind, method in METHOD_OF.items():
-        assert ("tap Yes to add it to your calendar" in plain_of(of_kind(kind))) == (method == "REQUEST")
+        assert ("tap Yes" in plain_of(of_kind(kind))) == (method == "REQUEST")
 
 
 @pytest.mark.parametrize(
@@ -212,7 +215,7 @@ def test_each_segment_has_its_own_follow_up() -> None:
 
 
 def test_every_kind_has_its_own_words() -> None:
-    assert len({of_kind(kind).subject for kind in MessageKind}) == len(MessageKind)
+    assert len({of_kind(kind).subject for kind in WRITABLE}) == len(WRITABLE)
 
 
 def test_an_offer_says_until_when_in_the_registrants_zone() -> None:
@@ -299,3 +302,57 @@ def test_a_message_id_is_the_same_for_the_same_key() -> None:
 def test_dates_are_in_utc_whatever_the_machine() -> None:
     mail = compose_mail(replace(FACTS, composed_at=datetime(2027, 3, 1, 12, 30, tzinfo=UTC)))
     assert b"\r\nDate: Mon, 01 Mar 2027 12:30:00 +0000\r\n" in mail.raw
+
+
+SPANISH = {
+    MessageKind.confirmation: ("Confirmado: Su seminario web, jue, 18 de mar, 8:00 p.m.", "Gracias por inscribirse."),
+    MessageKind.waitlisted: ("En lista de espera: ", "le hemos puesto en la lista de espera."),
+    MessageKind.pending: ("Solicitud recibida: ", "Hemos recibido su solicitud."),
+    MessageKind.offered: ("Un lugar para usted: ", "Hasta entonces le guardamos el lugar."),
+    MessageKind.seat_free: ("Hay un lugar libre: ", "será para quien lo tome primero."),
+    MessageKind.lapsed: ("El lugar pasó a la siguiente persona: ", "Le guardamos un lugar"),
+    MessageKind.declined: ("Sobre su solicitud: ", "esta vez no podemos ofrecerle un lugar."),
+    MessageKind.resent: ("Su inscripción: ", "Nos pidió su enlace."),
+    MessageKind.withdrawn: ("Inscripción cancelada: ", "Gracias por avisarnos."),
+    MessageKind.moved: ("Nuevo horario: ", "El horario de su seminario web ha cambiado."),
+    MessageKind.updated: ("Actualizado: ", "El horario es el mismo"),
+    MessageKind.session_cancelled: ("Cancelado: ", "no se va a celebrar."),
+    MessageKind.reinstated: ("Finalmente sí se celebra: ", "Su lugar sigue reservado"),
+    MessageKind.cannot_come: ("¿No puede participar? ", "Si no lo necesita, le pedimos que lo libere"),
+    MessageKind.reminder: ("En 1 hora: ", "Su seminario web comienza en 1 hora."),
+    MessageKind.not_there: ("Ya ha comenzado: ", "todavía no le hemos visto."),
+    MessageKind.follow_up: ("Gracias por acompañarnos", "Pedir una evaluación"),
+}
+ENGLISH_WORDS = re.compile(r"\b(the|your|you|and|webinar|please|join|register|hello|clinic|regards)\b", re.IGNORECASE)
+
+
+@EVERY_KIND
+def test_who_reads_spanish_is_written_to_in_spanish(kind: MessageKind) -> None:
+    mail = of_kind(kind, locale="es-US")
+    subject, sentence = SPANISH[kind]
+    assert mail.subject.startswith(subject)
+    assert sentence in plain_of(mail)
+    assert sentence in html_of(mail)
+    assert "jueves, 18 de marzo de 2027, 8:00 p.m. hora oriental (America/New_York)" in plain_of(mail)
+    assert "En la clínica: jueves, 18 de marzo de 2027, 6:00 p.m." in plain_of(mail)
+    assert '<html lang="es" dir="ltr">' in html_of(mail)
+    assert '<html lang="en" dir="ltr">' in html_of(of_kind(kind))
+
+
+def test_no_english_word_is_left_in_a_spanish_mail() -> None:
+    for mail in every_variant(locale="es-US", organization_name="Evergreen"):
+        calendar = (calendar_of(mail) or b"").decode().replace("\r\n ", "")
+        for text in (mail.subject, plain_of(mail), html_of(mail), calendar):
+            shown = re.sub(r"https?://\S+|<style>.*?</style>|<[^>]*>|@\S+|\(America/\S+\)", " ", text, flags=re.DOTALL)
+            found = [word for word in ENGLISH_WORDS.findall(shown) if not word.isupper()]
+            assert found == [], (mail.subject, found)
+
+
+def test_control_english_words_are_found() -> None:
+    assert ENGLISH_WORDS.search(plain_of(composed()))
+
+
+def test_a_hosts_title_is_said_as_it_is_in_every_language() -> None:
+    assert composed(public_title="Evening talk", locale="es-US").subject.startswith("Confirmado: Evening talk, ")
+    assert b"SUMMARY:Evening talk" in (calendar_of(composed(public_title="Evening talk", locale="es-US")) or b"")
+    assert b"SUMMARY:Su seminario web" in (calendar_of(composed(locale="es-US")) or b"")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,6 +17,7 @@ from webinars.documents.texts import (
     mail_address,
     one_line,
     person_name,
+    printable,
     web_address,
 )
 
@@ -34,6 +37,11 @@ def test_a_line_stays_a_line(text: str) -> None:
 def test_a_parameter_needs_no_quoting_rules(text: str) -> None:
     assert not set(calendar_name(text)) & set('";:,\\^\r\n')
     assert len(person_name(text).replace("= ?", "=?")) <= LONGEST_NAME
+
+
+@given(ANY_TEXT)
+def test_marks_of_ours_are_in_no_text(text: str) -> None:
+    assert not re.search("[\ue000-\uf8ff]", printable(f"{text}\ue000join_url\ue001"))
 
 
 def test_names_keep_what_belongs_to_them() -> None:

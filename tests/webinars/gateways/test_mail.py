@@ -163,3 +163,59 @@ def test_reasons_name_nobody() -> None:
     assert error.reason.splitlines() == [error.reason]
     assert (error.code, error.permanent) == (550, True)
     assert not MailDeferred("x", 450).permanent
+
+
+@pytest.mark.parametrize(
+    ("url", "name", "endpoint"),
+    [
+        ("postmark://a-token", "postmark", "https://api.postmarkapp.com"),
+        ("sendgrid://SG.key", "sendgrid", "https://api.sendgrid.com"),
+        ("sendgrid://SG.key@eu", "sendgrid", "https://api.eu.sendgrid.com"),
+        ("ses://AKID:se%2Fcret%2B@eu-west-1", "ses", "https://email.eu-west-1.amazonaws.com"),
+    ],
+)
+def test_a_provider_may_be_named(url: str, name: str, endpoint: str) -> None:
+    transport = mail_transport(url, captured_in=Path("unused"))
+    assert transport.name == name
+    assert vars(transport)["_endpoint"] == endpoint
+    transport.close()
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("mailgun://key-1@mg.clinic.example", "api.mailgun.net"),
+        ("mailgun://key-1@mg.clinic.example?region=eu", "api.eu.mailgun.net"),
+    ],
+)
+def test_mailgun_has_two_regions(url: str, host: str) -> None:
+    transport = mail_transport(url, captured_in=Path("unused"))
+    assert vars(transport)["_url"] == f"https://{host}/v3/mg.clinic.example/messages.mime"
+    transport.close()
+
+
+def test_keys_may_hold_what_stands_for_something_else_in_a_url() -> None:
+    transport = mail_transport("ses://AKID:se%2Fcret%2B%40@eu-west-1", captured_in=Path("unused"))
+    assert vars(transport)["_key"].secret == "se/cret+@"
+    transport.close()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postmark://",
+        "postmark://hush@elsewhere.example",
+        "sendgrid://hush@mars",
+        "sendgrid://hush:hush",
+        "ses://hush@eu-west-1",
+        "ses://hush:hush@",
+        "ses://hush:hush@evil.example/x@eu",
+        "ses://hush:hush@evil.example:80",
+        "mailgun://hush",
+        "mailgun://hush@mg.clinic.example?region=mars",
+    ],
+)
+def test_a_provider_that_is_not_written_right_is_refused_without_its_key(url: str) -> None:
+    with pytest.raises(CannotStart, match="MAIL_URL: write it as") as caught:
+        mail_transport(url, captured_in=Path("unused"))
+    assert "hush" not in caught.value.detail

@@ -25,6 +25,7 @@ from tests.webinars.documents.facts import composed
 from tests.webinars.gateways.test_mail import PlainMail
 from webinars.gateways import smtp as smtp_module
 from webinars.gateways.mail import MailDeferred, MailError, MailRefused, MailTransportDown, MailUnconfirmed
+from webinars.gateways.mail_errors import RecipientRefused
 from webinars.gateways.smtp import SmtpServer, SmtpTransport
 
 DROP = "drop"
@@ -142,7 +143,7 @@ def test_dots_arrive_as_dots(sink: Sink, transport: SmtpTransport) -> None:
 @pytest.mark.parametrize(
     ("command", "answer", "error", "code"),
     [
-        ("RCPT", "550 5.1.1 <ana@mail.example> unknown", MailRefused, 550),
+        ("RCPT", "550 5.1.1 <ana@mail.example> unknown", RecipientRefused, 550),
         ("RCPT", "450 4.2.1 mailbox busy", MailDeferred, 450),
         ("RCPT", "421 4.3.2 closing", MailTransportDown, 421),
         ("RCPT", DROP, MailDeferred, None),
@@ -163,6 +164,7 @@ def test_what_each_answer_means(
     with pytest.raises(MailError) as raised:
         transport.send(PlainMail())
     assert isinstance(raised.value, error)
+    assert isinstance(raised.value, RecipientRefused) == (error is RecipientRefused)
     assert raised.value.code == code
     assert "ana@" not in raised.value.reason
     assert sink.taken == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,7 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from webinars.rules.messages import RETRY_AFTER, Situation, deadline, objection, priority, retry_at
-from webinars.terms import ACTIVE, AttendanceState, MessageKind, RegistrationStatus, SessionStatus, SkipReason
+from webinars.terms import (
+    ACTIVE,
+    REMINDER_KINDS,
+    AttendanceState,
+    MessageKind,
+    RegistrationStatus,
+    SessionStatus,
+    SkipReason,
+)
 
 NOW = datetime(2026, 3, 2, 15, tzinfo=UTC)
 START = NOW + timedelta(days=7)
@@ -41,6 +50,7 @@ MAKES_SENSE_FOR = {
     MessageKind.lapsed: {Status.lapsed},
     MessageKind.seat_free: {Status.waitlisted},
     MessageKind.reminder: {Status.confirmed},
+    MessageKind.not_there: {Status.confirmed},
     MessageKind.waitlisted: {Status.waitlisted},
     MessageKind.pending: {Status.pending},
     # Whoever has no seat must lose the entry; who has one again gets a new invite.
@@ -48,31 +58,39 @@ MAKES_SENSE_FOR = {
     MessageKind.withdrawn: set(Status) - {Status.confirmed},
     MessageKind.resent: set(ACTIVE),
     MessageKind.moved: set(ACTIVE),
+    MessageKind.updated: {Status.confirmed},
+    MessageKind.reinstated: set(ACTIVE),
+    MessageKind.cannot_come: {Status.confirmed},
     MessageKind.session_cancelled: set(),  # of a session that is not
     MessageKind.follow_up: {Status.confirmed},
 }
+FOR_REGISTRANTS = [kind for kind in MessageKind if kind not in {MessageKind.alert_check, MessageKind.alert}]
+"""The others go to subscribers, and are looked over in services/alerts.py."""
 
 
-@pytest.mark.parametrize("kind", MessageKind)
+@pytest.mark.parametrize("kind", FOR_REGISTRANTS)
 def test_a_message_goes_only_to_whom_it_is_true_of(kind: MessageKind) -> None:
     assert {status for status in Status if object_to(kind, situation(status)) is None} == MAKES_SENSE_FOR[kind]
 
 
-@pytest.mark.parametrize("kind", MessageKind)
+@pytest.mark.parametrize("kind", FOR_REGISTRANTS)
 def test_of_a_cancelled_session_only_its_end_is_told(kind: MessageKind) -> None:
     told = {status for status in Status if object_to(kind, situation(status, SessionStatus.cancelled)) is None}
     goodbyes = dict.fromkeys((MessageKind.withdrawn, MessageKind.declined), set(Status) - {Status.confirmed})
     assert told == (set(Status) if kind is MessageKind.session_cancelled else goodbyes.get(kind, set()))
 
 
-@pytest.mark.parametrize("kind", [MessageKind.reminder, MessageKind.moved])
+@pytest.mark.parametrize("kind", [*REMINDER_KINDS, MessageKind.moved, MessageKind.reinstated])
 def test_what_was_made_for_an_older_time_is_superseded(kind: MessageKind) -> None:
     assert object_to(kind, situation(version=4)) is SUPERSEDED
     assert object_to(MessageKind.confirmation, situation(version=4)) is None  # it says the new time
 
 
-def test_who_is_there_already_needs_no_reminder() -> None:
-    assert object_to(MessageKind.reminder, situation(has_joined=True)) is SkipReason.joined
+@pytest.mark.parametrize("kind", REMINDER_KINDS)
+def test_who_is_there_already_needs_no_reminder(kind: MessageKind) -> None:
+    there = situation(has_joined=True)
+    assert object_to(kind, there) is SkipReason.joined
+    assert object_to(kind, replace(there, is_for_later=True)) is None  # it comes after the end
     assert object_to(MessageKind.follow_up, situation(has_joined=True)) is None
 
 
@@ -82,8 +100,8 @@ def test_of_whom_nothing_is_known_no_follow_up_speaks() -> None:
 
 
 def test_answers_come_before_reminders_and_these_before_follow_ups() -> None:
-    assert {kind for kind in MessageKind if priority(kind) == 1} == {MessageKind.reminder}
-    assert {kind for kind in MessageKind if priority(kind) == 2} == {MessageKind.follow_up}
+    assert {kind for kind in MessageKind if priority(kind) == 1} == set(REMINDER_KINDS)
+    assert {kind for kind in MessageKind if priority(kind) == 2} == {MessageKind.follow_up, MessageKind.alert}
     assert {priority(kind) for kind in MessageKind} == {0, 1, 2}
 
 
@@ -96,6 +114,9 @@ def test_answers_come_before_reminders_and_these_before_follow_ups() -> None:
         (MessageKind.seat_free, START),
         (MessageKind.resent, END),
         (MessageKind.moved, END),
+        (MessageKind.updated, END),
+        (MessageKind.reinstated, END),
+        (MessageKind.cannot_come, START),
         (MessageKind.waitlisted, START),
         (MessageKind.pending, START),
         (MessageKind.reminder, START),
@@ -127,3 +148,12 @@ def test_waits_grow_and_are_spread_by_a_fifth(attempts: int, seed: int) -> None:
 def test_there_is_no_retry_after_the_deadline() -> None:
     assert retry_at(NOW, 1, NOW + timedelta(seconds=24), random.Random(1)) is None
     assert retry_at(NOW, 1, NOW + timedelta(seconds=37), random.Random(1)) is not None
+
+
+def test_a_wish_of_the_server_is_a_pause_at_least() -> None:
+    end, spread = NOW + timedelta(days=1), random.Random(1)
+    assert retry_at(NOW, 1, end, spread, wish=timedelta(hours=1)) == NOW + timedelta(hours=1)
+    again = retry_at(NOW, 1, end, spread, wish=timedelta(seconds=1))
+    assert again is not None
+    assert again >= NOW + timedelta(seconds=24)
+    assert retry_at(NOW, 1, end, spread, wish=timedelta(days=2)) is None

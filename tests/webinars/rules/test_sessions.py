@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.zones import new_zone_data
 from webinars.errors import InvalidField, TimeDoesNotExist, TimeIsAmbiguous, UnknownTimezone
-from webinars.rules.sessions import is_live, is_to_come, start_of, wall_time, zone
+from webinars.rules.sessions import forget_zones, is_live, is_to_come, start_of, wall_time, zone
 from webinars.terms import SessionStatus, WallTime
 
 START = datetime(2026, 3, 9, 15, tzinfo=UTC)
@@ -154,3 +156,14 @@ def test_the_room_is_open_from_a_while_before_the_start_to_the_end() -> None:
     end, before, second = START + timedelta(hours=1), timedelta(minutes=15), timedelta(seconds=1)
     moments = [START - before - second, START - before, START, end - second, end]
     assert [is_live(START, end, before, moment) for moment in moments] == [False, True, True, True, False]
+
+
+def test_zones_are_read_anew_when_their_data_has_changed(tmp_path: Path) -> None:
+    wall = WallTime(datetime.fromisoformat("2026-07-01T18:00"), "America/Denver")
+    before = start_of(wall)
+    with new_zone_data(tmp_path) as decree:
+        decree("America/Denver", "America/Chicago")
+        assert start_of(wall) == before, "control: what was read stays read"
+        forget_zones()
+        assert start_of(wall) == before - timedelta(hours=1)
+    assert start_of(wall) == before

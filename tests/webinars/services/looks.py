@@ -36,3 +36,10 @@ def seats(process: Process, session_id: UUID) -> tuple[int, int]:
 def withdraw(process: Process, registration_id: UUID) -> Registration:
     with process.work() as work:
         return registrations.withdraw(work, registration_id, process.clock.now())
+
+
+def ledger(process: Process) -> list[tuple[str, str, str | None]]:
+    """What became of each message, and why, in the order they were planned."""
+    with process.read() as work:
+        rows = work.db.scalars(sa.select(Message).order_by(col(Message.id)))
+        return [(message.kind.value, message.state.value, message.reason) for message in rows]

@@ -3,43 +3,30 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
-from sqlmodel import col
 
 from scheduler.jobs import reminders as reminders_job
 from tests.concurrency.load import at_once
 from tests.conftest import NOW, make_settings
 from tests.factories import ACTOR, Factory
+from tests.webinars.services.looks import ledger
 from webinars.gateways.mail import MailDeferred, MailRefused, MailTransportDown, MailUnconfirmed
 from webinars.gateways.sendable import SendableMail
 from webinars.rules.sessions import wall_time
-from webinars.services import attendance, delivery, follow_ups, messages, registering, registrations, sessions
-from webinars.services.delivery import LEASE, Sender, claim
-from webinars.tables import Message, Registration
-from webinars.terms import AttendanceState, MessageKind, MessageState
+from webinars.services import delivery, messages, registering, registrations, sessions
+from webinars.services.claims import LEASE, claim
+from webinars.services.delivery import Sender
+from webinars.tables import Message
+from webinars.terms import MessageState
 from webinars.testing import MemoryMailer, SetClock
 from webinars.work import Process
 
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture
-def sender(process: Process) -> Iterator[Sender]:
-    sender = Sender(process)
-    yield sender
-    sender.stop()
-
-
-def ledger(process: Process) -> list[tuple[str, str, str | None]]:
-    with process.read() as work:
-        rows = work.db.scalars(sa.select(Message).order_by(col(Message.id)))
-        return [(message.kind.value, message.state.value, message.reason) for message in rows]
 
 
 def move(process: Process, session_id: UUID, starts_at: datetime) -> None:
@@ -128,67 +115,6 @@ def test_answers_go_before_reminders(process: Process, factory: Factory, mailer:
     sender.stop()
     one_at_a_time.close()
     assert [mail.subject.partition(":")[0] for mail in mailer.mails] == ["Confirmed", "In 1 hour"]
-
-
-def test_what_makes_no_sense_any_more_is_skipped_with_the_reason(
-    process: Process, factory: Factory, sender: Sender, mailer: MemoryMailer
-) -> None:
-    session = factory.session().session
-    leaves, stays, joins = (factory.registration(session.id).registration.id for _ in range(3))
-    sender.send_due(NOW)
-    mailer.mails.clear()
-    due = session.starts_at - timedelta(minutes=10)
-    reminders_job.run(process, due)
-    with process.work() as work:
-        registrations.withdraw(work, leaves, due)
-        registration, _ = registrations.get_registration(work, joins)
-        attendance.note_click(work, registration, due)
-    sender.send_due(due)
-    with process.read() as work:
-        query = sa.select(Message).where(col(Message.kind) == MessageKind.reminder, col(Message.due_at) == due)
-        said = {message.registration_id: (message.state.value, message.reason) for message in work.db.scalars(query)}
-    assert said == {
-        leaves: ("skipped", "cancelled"),
-        stays: ("sent", None),
-        joins: ("skipped", "joined"),
-    }
-
-
-def test_what_is_past_its_deadline_is_missed_not_sent(
-    process: Process, factory: Factory, sender: Sender, mailer: MemoryMailer
-) -> None:
-    session = factory.session().session
-    factory.registration(session.id)
-    sender.send_due(session.ends_at)
-    assert mailer.mails == []
-    assert ledger(process) == [("confirmation", "missed", "expired")]
-
-
-def test_people_who_wait_are_told_of_a_move_too(
-    process: Process, factory: Factory, sender: Sender, mailer: MemoryMailer
-) -> None:
-    session = factory.session(capacity=1).session
-    for email in ("seat@mail.example", "line@mail.example"):
-        factory.registration(session.id, email)
-    move(process, session.id, session.starts_at + timedelta(hours=1))
-    sender.send_due(NOW)
-    subjects = {mail.subject.partition(":")[0] for mail in mailer.to("line@mail.example")}
-    assert subjects == {"On the waitlist", "New time"}
-
-
-def test_a_claimed_message_is_nobody_elses_until_its_lease_ends(process: Process, factory: Factory) -> None:
-    factory.registration(factory.session().session.id)
-    with process.work() as work:
-        claimed, count = claim(work, NOW)
-    assert (len(claimed.ready), count) == (1, 1)
-    with process.work() as work:
-        assert claim(work, NOW + LEASE - timedelta(seconds=1))[1] == 0
-    with process.work() as work:
-        again, count = claim(work, NOW + LEASE)
-    assert count == 1
-    first, repeat = claimed.ready[0][1], again.ready[0][1]
-    assert (repeat.message_id, repeat.composed_at) == (first.message_id, first.composed_at)  # the same mail
-    assert again.ready[0][0].message.attempts == 2
 
 
 def test_who_lost_the_lease_completes_nothing(
@@ -333,52 +259,6 @@ def test_with_too_little_lease_left_a_message_is_handed_back(
     sender._send(claimed, NOW, claimed.ready[0])
     assert mailer.mails == []
     assert ledger(process) == [("confirmation", "planned", None)]
-
-
-def test_a_row_that_cannot_be_read_fails_alone(
-    process: Process, factory: Factory, sender: Sender, mailer: MemoryMailer
-) -> None:
-    session_id = factory.session().session.id
-    broken = factory.registration(session_id, "broken@mail.example").registration.id
-    with process.work() as work:
-        other = process.vault.seal("registrations.email", UUID(int=1), "somebody else's row")
-        work.db.execute(sa.update(Registration).where(col(Registration.id) == broken).values(email=other))
-    factory.registration(session_id, "ana@mail.example")
-    sender.send_due(NOW)
-    assert [mail.recipient for mail in mailer.mails] == ["ana@mail.example"]
-    assert ledger(process) == [("confirmation", "failed", "internal"), ("confirmation", "sent", None)]
-
-
-def test_who_lost_a_seat_by_a_hosts_hand_loses_the_calendar_entry(
-    process: Process, factory: Factory, sender: Sender, mailer: MemoryMailer, clock: SetClock
-) -> None:
-    registration_id = factory.registration(factory.session().session.id, "ana@mail.example").registration.id
-    sender.send_due(NOW)
-    clock.advance(MINUTE)
-    with process.work() as work:
-        registrations.decline(work, registration_id, clock.now())
-    sender.send_due(clock.now())
-    _, declined = mailer.to("ana@mail.example")
-    assert b"method=CANCEL" in declined.raw
-
-
-def test_a_follow_up_speaks_of_what_is_known_when_it_is_sent(
-    process: Process, factory: Factory, sender: Sender, mailer: MemoryMailer, clock: SetClock
-) -> None:
-    session = factory.session().session
-    registration_id = factory.registration(session.id, "ana@mail.example").registration.id
-    sender.send_due(NOW)
-    clock.set(session.ends_at + 30 * MINUTE)
-    with process.work() as work:
-        follow_ups.settle_due(work, clock.now())  # nobody has reported anything: a no-show
-    report = attendance.Report(registration_id, None, session.starts_at, session.ends_at)
-    with process.work() as work:
-        attendance.record(work, session.id, [report], clock.now())
-    sender.send_due(clock.now())
-    assert mailer.to("ana@mail.example")[-1].subject == "Thank you for joining us"
-    with process.read() as work:
-        (item,) = follow_ups.list_follow_ups(work, session.id, cursor=None, limit=1).items
-    assert item.follow_up.segment is AttendanceState.attended
 
 
 def test_what_is_left_after_the_time_for_sending_waits_for_the_next_call(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 from uuid import UUID
@@ -13,10 +13,10 @@ import pytest
 import sqlalchemy as sa
 
 from tests.factories import Factory
-from webinars.errors import Busy, NotFound, SessionFull
+from webinars.errors import Busy, NotFound, SessionFull, TookTooLong
 from webinars.services import desk as desk_module
 from webinars.services.desk import Desk
-from webinars.services.registering import Registered
+from webinars.services.registering import Registered, RegistrationRequest
 from webinars.tables import Registration
 from webinars.terms import RegistrationStatus
 from webinars.work import Process
@@ -179,3 +179,21 @@ def test_a_client_that_went_away_keeps_what_was_decided(process: Process, desk: 
     with process.read() as work:
         statuses = list(work.db.scalars(sa.select(Registration.status)))  # type: ignore[call-overload]
     assert statuses == [RegistrationStatus.confirmed]
+
+
+@pytest.mark.parametrize(("error", "tries"), [(TookTooLong(retry_after=5), 1), (RuntimeError("one is bad"), 4)])
+def test_a_batch_that_waited_too_long_does_not_wait_once_for_each(
+    desk: Desk, factory: Factory, monkeypatch: pytest.MonkeyPatch, error: Exception, tries: int
+) -> None:
+    """The second case is the control: what may be one request's own fault is tried one by one."""
+    tried = []
+
+    def fail(requests: Sequence[RegistrationRequest]) -> None:
+        tried.append(len(requests))
+        raise error
+
+    monkeypatch.setattr(desk, "_commit", fail)
+    session_id = factory.session().session.id
+    outcomes = desk._decide([factory.request(session_id) for _ in range(3)])
+    assert outcomes == [error] * 3
+    assert len(tried) == tries

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import random
+from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -11,11 +12,17 @@ import sqlalchemy as sa
 
 from tests.conftest import NOW, make_settings
 from tests.factories import Factory
-from webinars.gateways.mail import MailTransportDown
-from webinars.services import health
+from webinars.gateways.mail import MailRefused, MailTransportDown
+from webinars.services import health, transports
+from webinars.services.delivery import Sender
+from webinars.services.messages import plan, registration_row
 from webinars.tables import Worker
-from webinars.testing import MemoryMailer
+from webinars.tally import DELAYS_S
+from webinars.terms import MessageKind
+from webinars.testing import MemoryMailer, SetClock
 from webinars.work import Process
+
+ALL_WELL = {"database": True, "schema": True, "disk": True, "scheduler": True, "messages": True}
 
 
 def well(findings: list[health.Finding]) -> dict[str, bool]:
@@ -29,7 +36,7 @@ def beat(process: Process, worker: int = 1, age: timedelta = timedelta()) -> Non
 
 def test_all_is_well_while_a_scheduler_is_heard_of(process: Process) -> None:
     beat(process)
-    assert well(health.is_ready(process, NOW)) == {"database": True, "schema": True, "disk": True, "scheduler": True}
+    assert well(health.is_ready(process, NOW)) == ALL_WELL
     assert all(well(health.check(process, NOW)).values())
 
 
@@ -40,7 +47,7 @@ def test_a_scheduler_silent_for_a_minute_is_taken_as_dead(process: Process, age:
 
 
 def test_before_any_scheduler_was_started_it_is_ready(process: Process) -> None:
-    assert well(health.is_ready(process, NOW)) == {"database": True, "schema": True, "disk": True, "scheduler": True}
+    assert well(health.is_ready(process, NOW)) == ALL_WELL
 
 
 def test_a_schema_that_is_not_ours_is_seen(process: Process) -> None:
@@ -54,7 +61,7 @@ def test_a_database_that_is_away_is_seen_and_nothing_is_raised(tmp_path: Path) -
     process = Process(make_settings(url, tmp_path), mail=MemoryMailer())
     found = well(health.is_ready(process, NOW))
     process.close()
-    assert found == {"database": False, "schema": False, "disk": True, "scheduler": False}
+    assert found == {"database": False, "schema": False, "disk": True, "scheduler": False, "messages": False}
 
 
 class BrokenMailer(MemoryMailer):
@@ -72,7 +79,8 @@ def test_mail_that_cannot_leave_is_seen(sqlite_url: str, tmp_path: Path) -> None
 def test_figures_say_how_long_the_oldest_message_waits(process: Process, factory: Factory) -> None:
     factory.registration(factory.session().session.id)
     beat(process, age=timedelta(seconds=7))
-    assert health.figures(process, NOW + timedelta(seconds=90)) == health.Figures(90.0, {"planned": 1}, 97.0)
+    figures = health.figures(process, NOW + timedelta(seconds=90))
+    assert (figures.lag_seconds, figures.messages, figures.last_beat_age_seconds) == (90.0, {"planned": 1}, 97.0)
 
 
 def test_workers_of_yesterday_are_forgotten(process: Process) -> None:
@@ -80,3 +88,78 @@ def test_workers_of_yesterday_are_forgotten(process: Process) -> None:
     beat(process, 2)
     with process.read() as work:
         assert [worker.id for worker in work.db.scalars(sa.select(Worker))] == [UUID(int=2)]
+
+
+def alarms(process: Process, now: datetime = NOW) -> list[str]:
+    with process.read() as work:
+        return health.alarms(work, now)
+
+
+@pytest.mark.parametrize(("minutes", "is_well"), [(5, True), (6, False)])
+def test_what_waits_too_long_is_an_alarm_but_the_web_stays(
+    process: Process, factory: Factory, minutes: int, is_well: bool
+) -> None:
+    beat(process, age=-timedelta(minutes=minutes))
+    factory.registration(factory.session().session.id)
+    findings = health.is_ready(process, NOW + timedelta(minutes=minutes))
+    assert well(findings) == ALL_WELL | {"messages": is_well}
+    assert [finding.name for finding in findings if not finding.is_vital] == ["messages"]
+    if not is_well:
+        assert alarms(process, NOW + timedelta(minutes=6)) == [
+            "A message has waited for 6 minutes longer than it should."
+        ]
+
+
+def test_a_way_that_is_down_is_an_alarm_until_it_works_again(process: Process) -> None:
+    transports.note_down(process, "smtp", MailTransportDown("away"), NOW, random.Random(1), is_trial=False)
+    assert alarms(process) == ["Sending by smtp does not work and is paused. Failures in a row: 1."]
+    transports.end_trial(process, "smtp", NOW, works=True)
+    assert alarms(process) == []
+
+
+@pytest.mark.parametrize(("minutes", "is_well"), [(59, False), (60, True)])
+def test_what_was_missed_is_remembered_for_an_hour(process: Process, minutes: int, is_well: bool) -> None:
+    process.tally.count_missed(NOW)
+    beat(process)
+    assert (alarms(process, NOW + timedelta(minutes=minutes)) == []) is is_well
+
+
+def test_what_a_sender_counts_is_told_with_its_beat(
+    process: Process, factory: Factory, mailer: MemoryMailer, clock: SetClock
+) -> None:
+    session_id = factory.session().session.id
+    factory.registration(session_id)
+    factory.registration(session_id)
+    mailer.failures = [MailRefused("no", 550)]
+    clock.advance(timedelta(seconds=3))
+    sender = Sender(process)
+    sender.send_due(clock.now())
+    sender.stop()
+    beat(process)
+    (worker,) = health.figures(process, NOW).workers
+    assert (worker.place, worker.counts["sent"], worker.counts["failed"], worker.counts["missed"]) == (
+        "machine:1",
+        1,
+        1,
+        0,
+    )
+    assert sum(worker.delays) == 1
+    assert worker.delays[DELAYS_S.index(5.0)] == 1
+    assert 3 <= worker.delay_sum < 5
+
+
+def test_a_message_that_comes_too_late_is_counted(process: Process, factory: Factory) -> None:
+    session = factory.session(starts_in=timedelta(hours=1)).session
+    factory.registration(session.id)
+    sender = Sender(process)
+    sender.send_due(session.ends_at + timedelta(minutes=1))
+    sender.stop()
+    assert process.tally.figures()["missed"] == 1
+
+
+def test_a_message_planned_twice_is_counted(process: Process, factory: Factory) -> None:
+    registered = factory.registration(factory.session().session.id)
+    with process.work() as work:
+        row = registration_row(MessageKind.confirmation, registered.registration, registered.scheduled.session, NOW)
+        plan(work, [row])
+    assert process.tally.figures()["doubles"] == 1

@@ -10,11 +10,13 @@ import sqlalchemy as sa
 from tests.conftest import NOW
 from tests.factories import Factory
 from webinars.errors import LinkInvalid
-from webinars.services.links import link, open_link
+from webinars.services.links import link, message_token, open_link, open_posted
 from webinars.services.registering import Registered
-from webinars.tables import Registration
+from webinars.tables import Message, Registration
 from webinars.terms import LinkPurpose
 from webinars.work import Process
+
+OWN_PAGES = (LinkPurpose.manage, LinkPurpose.enter)
 
 
 @pytest.fixture
@@ -27,12 +29,12 @@ def token(process: Process, registered: Registered, purpose: LinkPurpose) -> str
 
 
 def test_a_link_leads_to_its_page(process: Process, registered: Registered) -> None:
-    urls = [link(process.settings, process.vault, purpose, registered.registration) for purpose in LinkPurpose]
+    urls = [link(process.settings, process.vault, purpose, registered.registration) for purpose in OWN_PAGES]
     assert [url.rpartition("/")[0] for url in urls] == ["http://127.0.0.1:8000/m", "http://127.0.0.1:8000/j"]
     assert all(registered.registration.id.hex not in url for url in urls)
 
 
-@pytest.mark.parametrize("purpose", LinkPurpose)
+@pytest.mark.parametrize("purpose", OWN_PAGES)
 def test_a_link_opens_its_registration_for_its_purpose_alone(
     process: Process, registered: Registered, purpose: LinkPurpose
 ) -> None:
@@ -40,9 +42,26 @@ def test_a_link_opens_its_registration_for_its_purpose_alone(
     with process.read() as work:
         found, item = open_link(work, purpose, own, NOW)
     assert (found.id, item.session.id) == (registered.registration.id, found.session_id)
-    (other,) = set(LinkPurpose) - {purpose}
-    with pytest.raises(LinkInvalid), process.read() as work:
-        open_link(work, other, own, NOW)
+    for other in set(LinkPurpose) - {purpose}:
+        with pytest.raises(LinkInvalid), process.read() as work:
+            open_link(work, other, own, NOW)
+
+
+def test_a_mails_token_speaks_for_that_mail_and_purpose_alone(process: Process, registered: Registered) -> None:
+    with process.read() as work:
+        message = work.db.scalars(sa.select(Message)).one()
+        own = message_token(process.vault, LinkPurpose.bounce, message.id, 0)
+        posted = open_posted(work, LinkPurpose.bounce, own)
+        assert (posted.message_id, posted.registration_id) == (message.id, registered.registration.id)
+    wrong = [
+        (LinkPurpose.unsubscribe, own),
+        (LinkPurpose.bounce, message_token(process.vault, LinkPurpose.bounce, message.id, 1)),
+        (LinkPurpose.bounce, message_token(process.vault, LinkPurpose.bounce, registered.registration.id, 0)),
+        (LinkPurpose.bounce, "x"),
+    ]
+    for purpose, attempt in wrong:
+        with pytest.raises(LinkInvalid), process.read() as work:
+            open_posted(work, purpose, attempt)
 
 
 def test_a_link_ends_30_days_after_the_session(process: Process, registered: Registered) -> None:

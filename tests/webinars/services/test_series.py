@@ -123,7 +123,7 @@ def test_a_rule_makes_real_sessions_at_the_right_moments_with_their_reminders(pr
         assert not session.is_exception
     with process.read() as work:
         per_session = sa.select(sa.func.count()).select_from(Reminder).group_by(col(Reminder.session_id))
-        assert list(work.db.scalars(per_session)) == [3, 3, 3, 3]
+        assert list(work.db.scalars(per_session)) == [4, 4, 4, 4]
         assert [row.id for row in series.list_series(work, "knee-options")] == [item.series.id]
         assert series.get_series(work, item.series.id).series.rrule == "FREQ=WEEKLY;COUNT=4"
 

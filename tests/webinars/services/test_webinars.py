@@ -9,7 +9,7 @@ import pytest
 from tests.conftest import NOW
 from tests.factories import ACTOR, Factory
 from webinars.errors import InvalidField, NotFound, SlugTaken
-from webinars.queries import reminders as reminders_queries
+from webinars.queries import reminder_rules as reminder_rules_queries
 from webinars.services import webinars
 from webinars.services.webinars import Offer
 from webinars.terms import PublicationStatus
@@ -39,11 +39,12 @@ def test_a_new_webinar_reminds_as_suits_most(process: Process, factory: Factory)
     factory.webinar()
     with process.read() as work:
         offer = webinars.get_webinar(work, "knee-options")
-        rules = reminders_queries.list_rules(work.db, offer.webinar.id)
+        rules = reminder_rules_queries.list_rules(work.db, offer.webinar.id)
     assert [(rule.name, rule.offset_minutes) for rule in rules] == [
         ("24 h before", -1440),
         ("1 h before", -60),
         ("10 min before", -10),
+        ("5 min after the start, if not there", 5),
     ]
 
 

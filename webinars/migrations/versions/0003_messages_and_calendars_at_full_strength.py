@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from webinars.db import SealedText, UtcMoment
+from webinars.db import SealedText, UtcMoment, json_type
 
 revision = "0003"
 down_revision = "0002"
@@ -149,6 +149,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_suppressions")),
         sa.UniqueConstraint("email_index", name=op.f("uq_suppressions_email_index")),
     )
+    with op.batch_alter_table("workers", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("figures", json_type(), nullable=False, server_default="{}"))
     with op.batch_alter_table("hosts", schema=None) as batch_op:
         batch_op.add_column(sa.Column("feed_version", sa.Integer(), nullable=False, server_default="0"))
 
@@ -208,6 +210,7 @@ def upgrade() -> None:
             )
         )
         batch_op.add_column(sa.Column("text", sa.String(length=2000), nullable=False, server_default=""))
+        batch_op.add_column(sa.Column("retired_at", UtcMoment(), nullable=True))
         batch_op.add_column(sa.Column("version", sa.Integer(), nullable=False, server_default="1"))
         batch_op.create_index(batch_op.f("ix_reminder_rules_session_id"), ["session_id"], unique=False)
         batch_op.create_foreign_key(
@@ -238,6 +241,7 @@ def upgrade() -> None:
     with op.batch_alter_table("sessions", schema=None) as batch_op:
         batch_op.add_column(sa.Column("details_version", sa.Integer(), nullable=False, server_default="0"))
         batch_op.add_column(sa.Column("has_own_reminders", sa.Boolean(), nullable=False, server_default=sa.false()))
+        batch_op.add_column(sa.Column("open_since", UtcMoment(), nullable=True))
 
     with op.batch_alter_table("webinars", schema=None) as batch_op:
         batch_op.add_column(sa.Column("frees_declined_seats", sa.Boolean(), nullable=False, server_default=sa.false()))

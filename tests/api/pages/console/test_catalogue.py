@@ -6,12 +6,14 @@ from typing import Any
 
 import httpx
 import pytest
+import sqlalchemy as sa
 
 from tests.api.pages.console.conftest import SignIn
 from tests.factories import Factory
-from webinars.services import webinars
-from webinars.tables import Webinar
-from webinars.terms import PublicationStatus, Role
+from webinars.services import subscriptions, webinars
+from webinars.services.subscriptions import Wanted
+from webinars.tables import Subscription, Webinar
+from webinars.terms import PublicationStatus, Role, SubscriptionState
 from webinars.work import Process
 
 FORM = {
@@ -150,6 +152,23 @@ def test_presenters_and_topics_are_added(console: httpx.Client) -> None:
     again = console.post("/console/topics", data=tears | {"position": "first"})
     assert again.status_code == 422
     assert "Enter a whole number" in again.text
+
+
+def test_topics_say_how_many_people_wait_for_new_dates(
+    viewer: httpx.Client, sqlite_factory: Factory, sqlite_process: Process
+) -> None:
+    sqlite_factory.topic()
+    sqlite_factory.topic("acl", "Torn ACL", parent="knee")
+    now = sqlite_factory.now
+    for email, topic in (("ana@mail.example", "knee"), ("bo@mail.example", "knee"), ("ana@mail.example", "acl")):
+        with sqlite_process.work() as work:
+            subscriptions.subscribe(work, topic, Wanted(email, "America/Denver", "en-US", "2026-11", "0" * 64), now)
+    assert "to hear of new dates" not in viewer.get("/console/topics").text  # nobody has confirmed it
+    with sqlite_process.work() as work:
+        work.db.execute(sa.update(Subscription).values(state=SubscriptionState.active, confirmed_at=now))
+    page = viewer.get("/console/topics").text
+    assert "2 people asked to hear of new dates" in page
+    assert "1 person asked to hear of new dates" in page
 
 
 @pytest.mark.parametrize("path", ["/console/webinars/none", "/console/webinars/none/edit", "/console/nowhere"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -10,9 +11,10 @@ import pytest
 
 from tests.factories import Factory
 from webinars.clock import SetClock
+from webinars.gateways.mail import MailTransportDown
 from webinars.queries.messages import get_message
 from webinars.queries.sessions import Scheduled
-from webinars.services import attendance, follow_ups, messages, registrations
+from webinars.services import attendance, follow_ups, messages, registrations, transports
 from webinars.services.attendance import Report
 from webinars.terms import AttendanceSource, MessageState, TaskState
 from webinars.work import Process
@@ -80,8 +82,8 @@ def test_the_reminders_of_each_registrant(console: httpx.Client, item: Scheduled
     for words in ("24 h before", "1 h before", "10 min before", "Ana Núñez", "Planned"):
         assert words in everything, words
     coming = console.get(f"{path}?only_coming=true").text
-    assert "24 h before" not in coming
-    assert "10 min before" in coming
+    assert "<td>24 h before</td>" not in coming
+    assert "<td>10 min before</td>" in coming
 
 
 def test_attendance_before_and_after_it_settles(
@@ -144,3 +146,37 @@ def test_a_follow_up_becomes_a_call(
         (row,) = follow_ups.list_follow_ups(work, item.session.id, cursor=None, limit=5).items
     assert row.follow_up.task is TaskState.open
     assert console.post(f"/console/follow-ups/{uuid4()}", data=form).status_code == 404
+
+
+def test_all_that_failed_is_tried_again_at_once(
+    console: httpx.Client, viewer: httpx.Client, sqlite_process: Process, item: Scheduled, ana: UUID
+) -> None:
+    message_id = _only_message(sqlite_process, item.session.id)
+    assert "None." in console.get("/console/messages").text
+    _fail(sqlite_process, message_id)
+    path = f"/console/sessions/{item.session.id}/messages"
+    for page in (console.get("/console/messages").text, console.get(path).text):
+        assert 'action="/console/messages/retry"' in page
+    seen = viewer.get("/console/messages").text
+    assert "Ana Núñez" in seen
+    assert 'action="/console/messages/retry"' not in seen
+    assert viewer.post("/console/messages/retry").status_code == 403
+    other = console.post("/console/messages/retry", data={"session_id": str(uuid4()), "back": path})
+    assert other.headers["location"] == f"{path}?done=retried_all"
+    with sqlite_process.read() as work:
+        assert get_message(work.db, message_id).state is MessageState.failed
+    done = console.post("/console/messages/retry", data={"session_id": str(item.session.id), "back": path})
+    assert done.headers["location"] == f"{path}?done=retried_all"
+    with sqlite_process.read() as work:
+        assert get_message(work.db, message_id).state is MessageState.planned
+
+
+def test_hosts_see_when_sending_is_in_trouble(console: httpx.Client, sqlite_process: Process) -> None:
+    now = sqlite_process.clock.now()
+    assert "All that was due has left." in console.get("/console/messages").text
+    assert "does not work" not in console.get("/console").text
+    transports.note_down(sqlite_process, "smtp", MailTransportDown("550 away"), now, random.Random(1), is_trial=False)
+    assert "Sending by smtp does not work" in console.get("/console").text
+    page = console.get("/console/messages").text
+    assert "left alone until" in page
+    assert "550 away" in page

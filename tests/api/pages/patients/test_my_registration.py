@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -193,3 +194,22 @@ def test_a_crowd_of_forms_does_not_freeze_the_site(sqlite_process: Process, serv
     with ThreadPoolExecutor(150) as pool:
         assert set(pool.map(press, range(150))) <= {404, 429}
     assert httpx.get(f"{address}/", timeout=10).status_code == 200
+
+
+def test_whoever_has_a_seat_can_take_it_into_a_calendar_and_subscribe(
+    visitor: Visitor, ana: Registered, path_of: PathOf, session_id: UUID
+) -> None:
+    page = opened(visitor, path_of(LinkPurpose.manage, ana)).text
+    for place in ("calendar.google.com", "outlook.live.com", "outlook.office.com", "calendar.yahoo.com"):
+        assert f"https://{place}/" in page
+    assert f"/sessions/{session_id}/calendar.ics" in page
+    (feed,) = re.findall(r'value="http://127\.0\.0\.1:8000(/calendar/my/[^"]+)"', page)
+    assert f"webcal://127.0.0.1:8000{feed}" in page
+    assert b"SUMMARY:Your webinar" in visitor.get(feed).content
+
+
+def test_whoever_only_waits_has_nothing_for_a_calendar(
+    visitor: Visitor, make: Factory, ana: Registered, path_of: PathOf, session_id: UUID
+) -> None:
+    waiting = make.registration(session_id, "bo@mail.example")
+    assert "calendar" not in opened(visitor, path_of(LinkPurpose.manage, waiting)).text

@@ -314,6 +314,7 @@ def test_the_calendar_file_and_links_are_discreet(visitor: Visitor, make: Factor
     assert [link.split("/")[2] for link in links] == [
         "calendar.google.com",
         "outlook.live.com",
+        "outlook.office.com",
         "calendar.yahoo.com",
     ]
     for url in links:

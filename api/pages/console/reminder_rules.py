@@ -1,0 +1,222 @@
+"""Reminders as hosts set them: for a webinar, and for one of its sessions by itself."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import Response
+from pydantic import BaseModel
+
+from api.dependencies import NowDep, ProcessDep, ReadDep
+from api.pages.console.access import HOME, Changer
+from api.pages.console.answers import act, console_page, go
+from api.pages.console.forms import UNUSABLE, Checks
+from webinars.rules.reminders import EARLIEST
+from webinars.services import reminder_rules, sessions, webinars
+from webinars.services.hosts import SignedIn
+from webinars.services.reminder_rules import LONGEST_NAME, LONGEST_TEXT
+from webinars.terms import Anchor, Audience, Channel
+from webinars.work import Process, Work
+
+router = APIRouter()
+SIDES = {
+    "before_start": "before the start",
+    "after_start": "after the start",
+    "before_end": "before the end",
+    "after_end": "after the end",
+}
+
+
+class RuleForm(BaseModel):
+    name: str = ""
+    days: str = "0"
+    hours: str = "0"
+    minutes: str = "0"
+    side: str = "before_start"
+    is_for_absent: bool = False
+    channel: Channel = Channel.email
+    text: str = ""
+    is_enabled: bool = False
+    version: int = 0
+
+    def facts(self, checks: Checks) -> dict[str, Any]:
+        before, _, anchor = self.side.partition("_")
+        if self.side not in SIDES:
+            checks.errors["side"] = "Choose what the time counts from."
+            before, anchor = "before", "start"
+        sign = -1 if before == "before" else 1
+        days = checks.number("days", self.days, least=0, most=-EARLIEST.days)
+        hours = checks.number("hours", self.hours, least=0, most=23)
+        minutes = checks.number("minutes", self.minutes, least=0, most=59)
+        return {
+            "name": checks.text("name", self.name, most=LONGEST_NAME),
+            "anchor": Anchor(anchor),
+            "offset_days": sign * days,
+            "offset_minutes": sign * (hours * 60 + minutes),
+            "audience": Audience.absent if self.is_for_absent else Audience.everyone,
+            "channel": self.channel,
+            "text": checks.text("text", self.text, most=LONGEST_TEXT),
+            "is_enabled": self.is_enabled,
+        }
+
+
+@router.get("/webinars/{slug}/reminder-rules/new")
+def new_rule(request: Request, slug: str, host: Changer, process: ProcessDep, work: ReadDep) -> Response:
+    webinars.get_webinar(work, slug, public_only=False)
+    return _form_page(request, host, process, RuleForm(is_enabled=True), Checks(), _of_webinar(slug))
+
+
+@router.post("/webinars/{slug}/reminder-rules/new")
+def create_rule(
+    request: Request, slug: str, form: Annotated[RuleForm, Form()], host: Changer, process: ProcessDep, now: NowDep
+) -> Response:
+    with Checks() as checks:
+        facts = form.facts(checks)
+        checks.done()
+        with process.work() as work:
+            reminder_rules.create_rule(work, slug, facts, actor=host.actor, now=now)
+        return go(_of_webinar(slug), done="added")
+    return _form_page(request, host, process, form, checks, _of_webinar(slug))
+
+
+@router.get("/sessions/{session_id}/reminder-rules/new")
+def new_session_rule(request: Request, session_id: UUID, host: Changer, process: ProcessDep, work: ReadDep) -> Response:
+    sessions.get_session(work, session_id, public_only=False)
+    return _form_page(request, host, process, RuleForm(is_enabled=True), Checks(), _of_session(session_id))
+
+
+@router.post("/sessions/{session_id}/reminder-rules/new")
+def create_session_rule(
+    request: Request,
+    session_id: UUID,
+    form: Annotated[RuleForm, Form()],
+    host: Changer,
+    process: ProcessDep,
+    now: NowDep,
+) -> Response:
+    with Checks() as checks:
+        facts = form.facts(checks)
+        checks.done()
+        with process.work() as work:
+            reminder_rules.create_session_rule(work, session_id, facts, actor=host.actor, now=now)
+        return go(_of_session(session_id), done="added")
+    return _form_page(request, host, process, form, checks, _of_session(session_id))
+
+
+@router.post("/sessions/{session_id}/reminder-rules/follow")
+def follow_webinar(session_id: UUID, host: Changer, process: ProcessDep, now: NowDep) -> Response:
+    """Back to the webinar's."""
+
+    def deed(work: Work) -> None:
+        reminder_rules.follow_webinar(work, session_id, actor=host.actor, now=now)
+
+    return act(process, _of_session(session_id), "saved", deed)
+
+
+@router.get("/reminder-rules/{rule_id}/edit")
+def edit_rule(
+    request: Request, rule_id: UUID, host: Changer, process: ProcessDep, work: ReadDep, session_id: UUID | None = None
+) -> Response:
+    rule = reminder_rules.get_rule(work, rule_id)
+    total = rule.offset_days * 24 * 60 + rule.offset_minutes
+    hours, minutes = divmod(abs(rule.offset_minutes), 60)
+    days = abs(rule.offset_days)
+    if rule.offset_days * rule.offset_minutes < 0 or hours > 23:  # as the API may have set it: said in plain hours
+        days, hours, minutes = abs(total) // (24 * 60), abs(total) % (24 * 60) // 60, abs(total) % 60
+    form = RuleForm(
+        name=rule.name,
+        days=str(days),
+        hours=str(hours),
+        minutes=str(minutes),
+        side=f"{'after' if total > 0 else 'before'}_{rule.anchor.value}",
+        is_for_absent=rule.audience is Audience.absent,
+        channel=rule.channel,
+        text=rule.text,
+        is_enabled=rule.is_enabled,
+        version=rule.version,
+    )
+    return _form_page(request, host, process, form, Checks(), _back(process, rule_id, session_id), rule_id)
+
+
+@router.post("/reminder-rules/{rule_id}/edit")
+def update_rule(
+    request: Request,
+    rule_id: UUID,
+    form: Annotated[RuleForm, Form()],
+    host: Changer,
+    process: ProcessDep,
+    now: NowDep,
+    session_id: UUID | None = None,
+) -> Response:
+    back = _back(process, rule_id, session_id)
+    with Checks() as checks:
+        facts = form.facts(checks)
+        checks.done()
+        with process.work() as work:
+            reminder_rules.update_rule(
+                work, rule_id, facts, for_session=session_id, version=form.version, actor=host.actor, now=now
+            )
+        return go(back, done="saved")
+    return _form_page(request, host, process, form, checks, back, rule_id)
+
+
+@router.post("/reminder-rules/{rule_id}/delete")
+def delete_rule(
+    rule_id: UUID,
+    version: Annotated[int, Form()],
+    host: Changer,
+    process: ProcessDep,
+    now: NowDep,
+    session_id: UUID | None = None,
+) -> Response:
+    back = _back(process, rule_id, session_id)
+
+    def deed(work: Work) -> None:
+        reminder_rules.delete_rule(work, rule_id, for_session=session_id, version=version, actor=host.actor, now=now)
+
+    return act(process, back, "rule_deleted", deed)
+
+
+def _of_webinar(slug: str) -> str:
+    return f"{HOME}/webinars/{slug}"
+
+
+def _of_session(session_id: UUID) -> str:
+    return f"{HOME}/sessions/{session_id}/reminders"
+
+
+def _back(process: Process, rule_id: UUID, session_id: UUID | None) -> str:
+    """The page that a rule was changed from."""
+    if session_id is not None:
+        return _of_session(session_id)
+    with process.read() as work:
+        return _of_webinar(reminder_rules.slug_of(work, rule_id))
+
+
+def _form_page(
+    request: Request,
+    host: SignedIn,
+    process: Process,
+    form: RuleForm,
+    checks: Checks,
+    back: str,
+    rule_id: UUID | None = None,
+) -> Response:
+    if rule_id is not None and checks.is_outdated:
+        with process.read() as work:
+            form.version = reminder_rules.get_rule(work, rule_id).version
+    return console_page(
+        request,
+        "reminder_rule_form.html",
+        host,
+        status=UNUSABLE if checks.errors else 200,
+        form=form,
+        errors=checks.errors,
+        back=back,
+        is_new=rule_id is None,
+        is_for_session="/sessions/" in back,
+        sides=SIDES,
+        channels=list(Channel),
+    )

@@ -1,0 +1,119 @@
+"""A mail server that is silent, hangs up or says no at each stage of a delivery: what the ledger says, and what comes
+of it once the server behaves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from email import message_from_bytes
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from scheduler.loop import Scheduler
+from tests.conftest import make_settings
+from tests.factories import Factory
+from tests.support.scripted_smtp import DROP, SILENT, ScriptedServer
+from webinars.gateways.smtp import SmtpServer, SmtpTransport
+from webinars.tables import Message
+from webinars.testing import SetClock
+from webinars.work import Process
+
+UNTRIED = ("planned", None, 0)
+"""It is the server's fault: the message keeps its attempts, and the way is left alone for a while."""
+TRIED = ("planned", None, 1)
+REFUSED = ("failed", "refused", 1)
+STAGES = ("greeting", "EHLO", "MAIL", "RCPT", "DATA", "dot")
+DEEDS = {
+    SILENT: (UNTRIED, UNTRIED, TRIED, TRIED, TRIED, TRIED),
+    DROP: (UNTRIED, UNTRIED, TRIED, TRIED, TRIED, TRIED),
+    "421 4.3.2 closing": (UNTRIED, UNTRIED, UNTRIED, UNTRIED, UNTRIED, UNTRIED),
+    "450 4.2.0 later": (UNTRIED, UNTRIED, TRIED, TRIED, TRIED, TRIED),
+    # At MAIL it is we who are not welcome: that says nothing about the message.
+    "550 5.7.1 no": (UNTRIED, UNTRIED, UNTRIED, REFUSED, REFUSED, REFUSED),
+}
+CASES = [
+    (stage, deed, outcome) for deed, outcomes in DEEDS.items() for stage, outcome in zip(STAGES, outcomes, strict=True)
+]
+
+
+@pytest.fixture
+def server() -> Iterator[ScriptedServer]:
+    with ScriptedServer() as server:
+        yield server
+
+
+@pytest.fixture
+def process(database_url: str, tmp_path: Path, clock: SetClock, server: ScriptedServer) -> Iterator[Process]:
+    """On the real transport, with little patience."""
+    place = SmtpServer(
+        "127.0.0.1",
+        server.port,
+        tls=False,
+        connect_seconds=0.2,
+        reply_seconds=0.2,
+        mail_seconds=2.0,
+        dot_seconds=0.2,
+    )
+    process = Process(make_settings(database_url, tmp_path), clock=clock, mail=SmtpTransport(place))
+    yield process
+    process.close()
+
+
+def entry(process: Process) -> tuple[str, str | None, int]:
+    with process.read() as work:
+        (message,) = work.db.scalars(sa.select(Message))
+        return message.state.value, message.reason, message.attempts
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("stage", "deed", "outcome"), CASES)
+def test_trouble_at_a_stage(
+    process: Process,
+    factory: Factory,
+    clock: SetClock,
+    server: ScriptedServer,
+    stage: str,
+    deed: str,
+    outcome: tuple[str, str | None, int],
+) -> None:
+    factory.registration(factory.session().session.id)
+    scheduler = Scheduler(process)
+    server.stage, server.deed = stage, deed
+    scheduler.tick(clock.now())
+    assert entry(process) == outcome
+    came_before = len(server.mails)
+    assert came_before == (1 if stage == "dot" else 0)
+    server.behave()
+    clock.advance(timedelta(minutes=10))
+    scheduler.tick(clock.now())
+    scheduler.stop()
+    if outcome == REFUSED:
+        assert entry(process) == REFUSED  # once and for all
+        assert len(server.mails) == came_before
+        return
+    assert entry(process) == ("sent", None, outcome[2] + 1)
+    assert len(server.mails) == came_before + 1
+    assert len({message_from_bytes(raw)["Message-ID"] for raw in server.mails}) == 1
+    if came_before:  # the server may have it: what comes again is the same mail byte for byte
+        assert server.mails[0] == server.mails[1]
+
+
+def test_what_is_useless_when_the_server_behaves_again_is_missed(
+    process: Process, factory: Factory, clock: SetClock, server: ScriptedServer
+) -> None:
+    session = factory.session(starts_in=timedelta(minutes=40), minutes=30).session
+    factory.registration(session.id)
+    with process.work() as work:  # the reminders have mails of their own
+        work.db.execute(sa.text("DELETE FROM reminders"))
+        work.db.execute(sa.text("DELETE FROM reminder_rules"))
+    scheduler = Scheduler(process)
+    server.stage, server.deed = "RCPT", "450 4.2.0 later"
+    scheduler.tick(clock.now())
+    server.behave()
+    clock.set(session.ends_at)
+    scheduler.tick(clock.now())
+    scheduler.stop()
+    assert entry(process)[:2] == ("missed", "expired")
+    assert server.mails == []

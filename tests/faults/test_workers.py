@@ -1,0 +1,215 @@
+"""Several workers on one ledger: every message goes out once, and the most useful ones first."""
+
+from __future__ import annotations
+
+import os
+import threading
+from bisect import bisect_left, insort
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from itertools import islice
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+
+from tests.concurrency.load import at_once
+from tests.conftest import NOW, make_settings
+from tests.factories import Factory
+from webinars.documents.mails import message_id_for
+from webinars.gateways.sendable import SendableMail
+from webinars.queries import messages as messages_queries
+from webinars.services import registering
+from webinars.services.claims import BATCH
+from webinars.services.delivery import Sender
+from webinars.tables import Message, Registration, WebinarSession
+from webinars.tables.base import core
+from webinars.terms import AttendanceState, Channel, MessageKind, MessageState, new_id
+from webinars.testing import SetClock
+from webinars.work import Process
+
+KINDS = (MessageKind.resent, MessageKind.reminder, MessageKind.follow_up)
+"""From the most useful to the least: as they are ranked by `rules/messages.py:priority`."""
+MEMORY_BOUND = 24 * 2**20
+"""A worker has at most a batch in hand and a few caches of fixed size, whatever the ledger holds: 100,000 rows kept
+would be some 100 MiB and more."""
+
+
+class OrderKeeper:
+    """Takes every mail and keeps nothing but whose it was, in order."""
+
+    name = "memory"
+
+    def __init__(self) -> None:
+        self.message_ids: list[str] = []
+
+    def send(self, mail: SendableMail) -> str | None:
+        self.message_ids.append(mail.message_id)
+        return None
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+    def check(self) -> str:
+        return "kept in memory"
+
+
+@pytest.fixture
+def keeper() -> OrderKeeper:
+    return OrderKeeper()
+
+
+@pytest.fixture
+def workers(database_url: str, tmp_path: Path, keeper: OrderKeeper) -> Iterator[list[Process]]:
+    """Four processes' worth of workers: each with its own connections, as processes have."""
+    settings = make_settings(database_url, tmp_path, database_pool=8)
+    workers = [Process(settings, clock=SetClock(NOW), mail=keeper) for _ in range(4)]
+    yield workers
+    for worker in workers:
+        worker.close()
+
+
+def chunks(rows: Iterator[dict[str, object]], size: int = 2000) -> Iterator[list[dict[str, object]]]:
+    while chunk := list(islice(rows, size)):
+        yield chunk
+
+
+def fill_ledger(process: Process, count: int) -> None:
+    """So many messages of three kinds that fell due one after the other, in no order of usefulness. All go to the same
+    people: more than four workers have in hand, for nobody gets two answers at once."""
+    people = 500
+    factory = Factory(process)
+    session = factory.session(capacity=people).session
+    with process.work() as work:
+        registering.register(work, [factory.request(session.id) for _ in range(people)], NOW)
+        work.db.execute(sa.delete(core(Message)))
+    with process.read() as work:
+        registrations = list(work.db.scalars(sa.select(core(Registration).c.id)))
+    for chunk in chunks(_row(number, registrations, session) for number in range(count)):
+        with process.work() as work:
+            messages_queries.insert_messages(work.db, chunk)
+
+
+def _row(number: int, registrations: Sequence[UUID], session: WebinarSession) -> dict[str, object]:
+    kind = KINDS[(number * 7) % 3]
+    due_at = NOW - timedelta(hours=1) + timedelta(milliseconds=10 * number)
+    return {
+        "id": new_id(due_at),
+        "dedupe_key": f"test:{number}",
+        "kind": kind,
+        "channel": Channel.email,
+        "registration_id": registrations[number % len(registrations)],
+        "session_id": session.id,
+        "rule_id": None,
+        "schedule_version": session.schedule_version,
+        "sequence": 0,
+        "facts": {"segment": AttendanceState.attended.value} if kind is MessageKind.follow_up else {},
+        "priority": KINDS.index(kind),
+        "state": MessageState.planned,
+        "due_at": due_at,
+        "next_attempt_at": due_at,
+        "deadline_at": NOW + timedelta(days=7),
+        "attempts": 0,
+        "created_at": NOW,
+    }
+
+
+def drain(workers: Sequence[Process], now: datetime) -> None:
+    senders = [Sender(worker) for worker in workers]
+    at_once([lambda sender=sender: sender.send_due(now) for sender in senders])  # type: ignore[misc]
+    for sender in senders:
+        sender.stop()
+
+
+def states(process: Process) -> dict[MessageState, int]:
+    with process.read() as work:
+        return messages_queries.count_by_state(work.db)
+
+
+def most_passed_over(keeper: OrderKeeper, process: Process) -> int:
+    """How many more useful messages (or equally useful ones that fell due earlier) went out after a message, at most.
+
+    Those were in some worker's hands: nobody claims a message while a more useful one is free. How late one of them
+    goes out has no such bound: others go on while the server thinks it over.
+    """
+    domain = process.settings.mail_from
+    with process.read() as work:
+        message = core(Message).c
+        rows = work.db.execute(sa.select(message.dedupe_key).order_by(message.priority, message.due_at))
+        turn = {message_id_for(row[0], domain): place for place, row in enumerate(rows)}
+    later: list[int] = []
+    passed_over = 0
+    for message_id in reversed(keeper.message_ids):
+        passed_over = max(passed_over, bisect_left(later, turn[message_id]))
+        insort(later, turn[message_id])
+    return passed_over
+
+
+class Memory:
+    """Watches the memory of this process while it is used."""
+
+    def __init__(self) -> None:
+        self.samples: list[int] = []
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._watch)
+
+    def __enter__(self) -> Memory:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        self._thread.join()
+
+    def grown(self) -> int:
+        """From the first tenth, when caches have filled, to the most there was."""
+        warm = len(self.samples) // 10
+        return max(self.samples[warm:]) - self.samples[warm]
+
+    def _watch(self) -> None:
+        while not self._done.wait(0.1):
+            pages = int(Path("/proc/self/statm").read_text().split()[1])
+            self.samples.append(pages * os.sysconf("SC_PAGE_SIZE"))
+
+
+@pytest.mark.parametrize("count", [1, 2, 4])
+def test_however_many_workers_everything_goes_out_once_and_in_order(
+    workers: list[Process], keeper: OrderKeeper, count: int
+) -> None:
+    fill_ledger(workers[0], 1500)
+    drain(workers[:count], NOW)
+    assert states(workers[0]) == {MessageState.sent: 1500}
+    assert len(set(keeper.message_ids)) == len(keeper.message_ids) == 1500
+    assert most_passed_over(keeper, workers[0]) <= count * BATCH
+
+
+def test_the_count_of_turns_finds_a_ledger_that_is_drained_by_time_alone(
+    workers: list[Process], keeper: OrderKeeper
+) -> None:
+    """The control: what is most useful does not go first."""
+    fill_ledger(workers[0], 600)
+    with workers[0].work() as work:
+        work.db.execute(sa.update(core(Message)).values(priority=0))
+    drain(workers[:1], NOW)
+    with workers[0].work() as work:
+        for place, kind in enumerate(KINDS):
+            work.db.execute(sa.update(core(Message)).where(core(Message).c.kind == kind).values(priority=place))
+    assert most_passed_over(keeper, workers[0]) > 4 * BATCH
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1200)
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="memory is read from /proc")
+def test_a_hundred_thousand_due_messages(workers: list[Process], keeper: OrderKeeper) -> None:
+    """By four workers on PostgreSQL. SQLite lets one write at a time: one worker there, and a fifth of them."""
+    on_sqlite = workers[0].engines.is_sqlite
+    people, count = (1, 20_000) if on_sqlite else (4, 100_000)
+    fill_ledger(workers[0], count)
+    with Memory() as memory:
+        drain(workers[:people], NOW)
+    print(f"grown by {memory.grown() / 2**20:.1f} MiB, passed over: {most_passed_over(keeper, workers[0])}")  # noqa: T201 - figures to be seen with -s
+    assert states(workers[0]) == {MessageState.sent: count}
+    assert len(set(keeper.message_ids)) == len(keeper.message_ids) == count
+    assert most_passed_over(keeper, workers[0]) <= people * BATCH
+    assert memory.grown() < MEMORY_BOUND

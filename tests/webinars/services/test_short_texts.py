@@ -1,0 +1,129 @@
+"""Reminders by text: only for who agreed and has a number, over the adapter, told once."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+from sqlmodel import col
+
+from tests.conftest import NOW, make_settings
+from tests.factories import Factory
+from tests.support.providers import Answer, ProviderServer
+from webinars.services import messages
+from webinars.services.consents import ConsentAnswer
+from webinars.services.delivery import Sender
+from webinars.tables import Message, Registration, WebinarSession
+from webinars.terms import Channel, MessageKind, MessageState
+from webinars.testing import MemoryMailer, SetClock
+from webinars.work import Process
+
+SECRET = f"whsec_{b64encode(b'k' * 32).decode()}"
+AGREED = ConsentAnswer("reminders", "sms", is_granted=True, method="form")
+TAKEN_BACK = ConsentAnswer("reminders", "sms", is_granted=False, method="form")
+OTHERS = ConsentAnswer("topic_alerts", "email", is_granted=True, method="form")
+
+
+@pytest.fixture
+def adapter() -> Iterator[ProviderServer]:
+    with ProviderServer(Answer(202, {"id": "SM1"})) as adapter:
+        yield adapter
+
+
+@pytest.fixture
+def texting(
+    process: Process, adapter: ProviderServer, tmp_path: Path, clock: SetClock, mailer: MemoryMailer
+) -> Iterator[Process]:
+    """A worker that has an adapter."""
+    settings = make_settings(
+        process.settings.database_url.get_secret_value(),
+        tmp_path,
+        message_webhook_url=f"{adapter.url}/texts",
+        message_webhook_secret=SECRET,
+        message_webhook_private=True,
+    )
+    texting = Process(settings, clock=clock, mail=mailer)
+    yield texting
+    texting.close()
+
+
+def plan_text(process: Process, factory: Factory, *consents: ConsentAnswer, phone: str | None) -> UUID:
+    """A reminder by text that is due now; the confirmation by mail went out long ago."""
+    session_id = factory.session().session.id
+    registered = factory.registration(session_id, consents=list(consents), phone=phone)
+    with process.work() as work:
+        work.db.execute(sa.delete(Message))
+        session = work.db.get_one(WebinarSession, session_id)
+        registration = work.db.get_one(Registration, registered.registration.id)
+        row = messages.registration_row(MessageKind.reminder, registration, session, NOW)
+        messages.plan(work, [row | {"channel": Channel.sms}])
+    return registered.registration.id
+
+
+def send(process: Process) -> tuple[MessageState, str | None, str | None]:
+    sender = Sender(process)
+    sender.send_due(NOW)
+    sender.stop()
+    with process.read() as work:
+        message = work.db.scalars(sa.select(Message).order_by(col(Message.id))).one()
+        return message.state, message.reason, message.provider_id
+
+
+def test_who_agreed_and_has_a_number_is_told(
+    texting: Process, factory: Factory, adapter: ProviderServer, mailer: MemoryMailer
+) -> None:
+    plan_text(texting, factory, AGREED, phone="+1 303 555 0199")
+    assert send(texting) == (MessageState.sent, None, "SM1")
+    (asked,) = adapter.asked
+    assert (asked.json["to"], asked.json["channel"]) == ("+1 303 555 0199", "sms")
+    assert asked.json["message_id"] == asked.headers["webhook-id"]
+    assert "/j/" in asked.json["text"]
+    assert mailer.mails == []
+
+
+@pytest.mark.parametrize(
+    ("consents", "phone", "reason"),
+    [
+        ([], "+1 303 555 0199", "consent"),
+        ([OTHERS], "+1 303 555 0199", "consent"),
+        ([AGREED, TAKEN_BACK], "+1 303 555 0199", "consent"),
+        ([AGREED], None, "no_phone"),
+    ],
+)
+def test_nobody_else_is(
+    texting: Process,
+    factory: Factory,
+    adapter: ProviderServer,
+    consents: list[ConsentAnswer],
+    phone: str | None,
+    reason: str,
+) -> None:
+    plan_text(texting, factory, *consents, phone=phone)
+    assert send(texting) == (MessageState.skipped, reason, None)
+    assert adapter.asked == []
+
+
+def test_without_an_adapter_it_is_skipped(process: Process, factory: Factory) -> None:
+    plan_text(process, factory, AGREED, phone="+1 303 555 0199")
+    assert send(process) == (MessageState.skipped, "no_transport", None)
+
+
+def test_an_adapter_that_is_down_does_not_hold_up_mails(
+    texting: Process, factory: Factory, adapter: ProviderServer, mailer: MemoryMailer
+) -> None:
+    adapter.answers = [Answer(503)]
+    plan_text(texting, factory, AGREED, phone="+1 303 555 0199")
+    assert send(texting)[0] is MessageState.planned
+    factory.registration(factory.session().session.id, "bo@mail.example")
+    sender = Sender(texting)
+    sender.send_due(NOW + timedelta(seconds=5))
+    assert len(mailer.to("bo@mail.example")) == 1
+    assert len(adapter.asked) == 1  # left alone
+    sender.send_due(NOW + timedelta(minutes=1))
+    assert len(adapter.asked) == 2
+    sender.stop()

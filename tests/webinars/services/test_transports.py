@@ -1,0 +1,240 @@
+"""How much may leave by a way of sending, over all workers, and what they tell each other of one that is broken."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from tests.concurrency.load import at_once
+from tests.conftest import NOW, make_settings
+from tests.factories import Factory
+from webinars.gateways.mail import MailRefused, MailTransportDown, MailUnconfirmed, MemoryMailer
+from webinars.services import registering, transports
+from webinars.services.delivery import Sender, claim
+from webinars.tables import Transport
+from webinars.terms import Channel
+from webinars.testing import SetClock
+from webinars.work import Process
+
+SECOND = timedelta(seconds=1)
+MINUTE = timedelta(minutes=1)
+Open = Callable[..., Process]
+
+
+@pytest.fixture
+def another(process: Process, tmp_path: Path, clock: SetClock, mailer: MemoryMailer) -> Iterator[Open]:
+    """More processes on the same database and mail server."""
+    with ExitStack() as stack:
+
+        def make(**settings: object) -> Process:
+            url = process.settings.database_url.get_secret_value()
+            made = Process(make_settings(url, tmp_path, **settings), clock=clock, mail=mailer)
+            stack.callback(made.close)
+            return made
+
+        yield make
+
+
+def register(process: Process, factory: Factory, people: int) -> None:
+    session_id = factory.session(capacity=people).session.id
+    with process.work() as work:
+        registering.register(work, [factory.request(session_id) for _ in range(people)], NOW)
+
+
+def send(process: Process, now: datetime) -> int:
+    sender = Sender(process)
+    try:
+        return sender.send_due(now)
+    finally:
+        sender.stop()
+
+
+def known(process: Process) -> Transport | None:
+    with process.read() as work:
+        return next(iter(transports.list_transports(work)), None)
+
+
+def count_statements(process: Process, deed: Callable[[], object]) -> list[str]:
+    """What the deed says to the table of transports."""
+    said: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if "transports" in statement:
+            said.append(" ".join(statement.split())[:6])
+
+    engines = {process.engines.write, process.engines.read}
+    for engine in engines:
+        sa.event.listen(engine, "before_cursor_execute", note)
+    deed()
+    for engine in engines:
+        sa.event.remove(engine, "before_cursor_execute", note)
+    return said
+
+
+def test_no_rate_and_no_trouble_cost_one_small_read_a_batch(
+    process: Process, factory: Factory, mailer: MemoryMailer
+) -> None:
+    register(process, factory, 40)
+    said = count_statements(process, lambda: send(process, NOW))
+    assert len(mailer.mails) == 40
+    assert set(said) == {"SELECT"}
+    assert len(said) <= 8  # batches, not messages
+    assert known(process) is None
+
+
+def test_no_more_leave_than_the_rate_allows_over_all_workers(
+    process: Process, another: Open, factory: Factory, mailer: MemoryMailer
+) -> None:
+    register(process, factory, 60)
+    workers = [another(mail_rate=5, mail_connections=2) for _ in range(3)]
+    sent = []
+    for number in range(8):
+        at_once([partial(send, worker, NOW + number * SECOND) for worker in workers])
+        sent.append(len(mailer.mails))
+    # A second's worth at the start, then what trickled in; a send itself takes a moment, which counts as well.
+    assert sent[0] <= 6
+    for seconds, count in enumerate(sent):
+        assert count <= 5 + 5 * (seconds + 1)
+    assert sent[-1] >= 35
+
+
+def test_control_without_a_rate_all_leave_at_once(
+    process: Process, another: Open, factory: Factory, mailer: MemoryMailer
+) -> None:
+    register(process, factory, 60)
+    send(another(), NOW)
+    assert len(mailer.mails) == 60
+
+
+def test_what_is_not_sent_after_all_takes_no_token(process: Process, another: Open, factory: Factory) -> None:
+    register(process, factory, 3)
+    with process.work() as work:
+        work.db.execute(sa.text("UPDATE registrations SET status = 'withdrawn'"))
+    worker = another(mail_rate=3)
+    with worker.work() as work:
+        claimed, count = claim(work, NOW)
+    assert (count, claimed.ready) == (3, [])
+    register(process, factory, 3)
+    with worker.work() as work:
+        assert len(claim(work, NOW)[0].ready) == 3
+
+
+def test_a_way_that_is_down_is_left_alone_by_all(
+    process: Process, another: Open, factory: Factory, mailer: MemoryMailer
+) -> None:
+    register(process, factory, 20)
+    mailer.failures = [MailTransportDown("away")] * 20
+    finder, other = another(mail_connections=1), another(mail_connections=1)
+    send(finder, NOW)
+    assert len(mailer.failures) == 19  # the first to find out told the rest of the batch
+    state = known(process)
+    assert state is not None
+    assert (state.name, state.failures, state.last_error) == ("memory", 1, "away")
+    assert state.paused_until is not None
+    assert state.failed_at is not None
+    assert timedelta(seconds=24) <= state.paused_until - state.failed_at <= timedelta(seconds=30)
+    assert send(other, NOW + 20 * SECOND) == 0
+    assert len(mailer.failures) == 19
+
+
+def test_after_the_pause_a_single_message_tries_and_while_it_does_nobody_else(
+    process: Process, another: Open, factory: Factory, mailer: MemoryMailer
+) -> None:
+    register(process, factory, 20)
+    mailer.failures = [MailTransportDown("away")]
+    send(another(mail_connections=1), NOW)
+    one, other = another(), another()
+    with one.work() as work:
+        claimed, _ = claim(work, NOW + MINUTE)
+    assert (len(claimed.ready), claimed.trials) == (1, frozenset({"memory"}))
+    with other.work() as work:
+        assert claim(work, NOW + MINUTE)[1] == 0
+    later = NOW + MINUTE + transports.TRIAL  # whoever tried has died
+    with other.work() as work:
+        assert len(claim(work, later)[0].ready) == 1
+
+
+def test_the_trial_closes_the_breaker_and_all_go_out_at_once(
+    process: Process, another: Open, factory: Factory, mailer: MemoryMailer
+) -> None:
+    register(process, factory, 20)
+    mailer.failures = [MailTransportDown("away")]
+    send(another(mail_connections=1), NOW)
+    assert send(another(), NOW + MINUTE) == 20
+    assert len(mailer.mails) == 20
+    state = known(process)
+    assert state is not None
+    assert (state.failures, state.paused_until) == (0, None)
+
+
+def test_pauses_grow_while_trials_fail_and_a_batch_counts_once(
+    process: Process, another: Open, factory: Factory, mailer: MemoryMailer
+) -> None:
+    register(process, factory, 20)
+    mailer.failures = [MailTransportDown("away")] * 1000
+    now, pauses = NOW, []
+    for number in range(1, 8):
+        send(another(mail_connections=4), now)
+        state = known(process)
+        assert state is not None
+        assert state.failures == number
+        assert state.paused_until is not None
+        pauses.append((state.paused_until - now).total_seconds())
+        now = state.paused_until
+    for pause, longest in zip(pauses, [30, 60, 120, 240, 480, 900, 900], strict=True):
+        assert longest * 0.8 <= pause <= longest
+    assert len(mailer.failures) >= 1000 - 4 - 6  # after the first batch one message each time
+
+
+@pytest.mark.parametrize(("error", "is_closed"), [(MailRefused("no", 550), True), (MailUnconfirmed("?"), False)])
+def test_a_server_that_speaks_works_and_one_that_falls_silent_has_shown_nothing(
+    process: Process, another: Open, factory: Factory, mailer: MemoryMailer, error: MailRefused, is_closed: bool
+) -> None:
+    register(process, factory, 1)
+    mailer.failures = [MailTransportDown("away"), error]
+    worker = another(mail_connections=1)
+    send(worker, NOW)
+    send(worker, NOW + MINUTE)
+    state = known(process)
+    assert state is not None
+    assert (state.failures == 0) is is_closed
+
+
+def test_what_the_server_asks_for_is_heeded(process: Process, factory: Factory, mailer: MemoryMailer) -> None:
+    register(process, factory, 1)
+    mailer.failures = [MailTransportDown("slow down", 429, retry_after=300)]
+    send(process, NOW)
+    state = known(process)
+    assert state is not None
+    assert state.paused_until is not None
+    assert state.failed_at is not None
+    assert state.paused_until - state.failed_at == timedelta(minutes=5)
+
+
+def test_a_message_that_cannot_be_made_hands_the_trial_on(
+    process: Process, factory: Factory, mailer: MemoryMailer
+) -> None:
+    transports.note_down(process, "memory", MailTransportDown("away"), NOW, random.Random(1), is_trial=False)
+    register(process, factory, 2)
+    with process.work() as work:
+        first, _ = claim(work, NOW + MINUTE)
+    assert first.trials
+    transports.end_trial(process, "memory", NOW + MINUTE, works=False)
+    with process.work() as work:
+        second, _ = claim(work, NOW + MINUTE)
+    assert second.trials
+    assert first.ready[0][0].message.id != second.ready[0][0].message.id
+
+
+def test_each_way_has_a_breaker_of_its_own(process: Process) -> None:
+    transports.note_down(process, "memory", MailTransportDown("away"), NOW, random.Random(1), is_trial=False)
+    with process.work() as work:
+        (share,) = transports.allow(work, NOW, 50).shares
+    assert (share.channels, share.most) == ({Channel.sms, Channel.push}, 50)

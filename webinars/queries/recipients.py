@@ -1,0 +1,229 @@
+"""Who a reminder is for, and what bears on whether they get it: each asked once for a stretch of a session's people."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from webinars.db import DbSession
+from webinars.tables import AttendanceInterval, Consent, Message, Registration, Suppression, WebinarSession
+from webinars.tables.base import core
+from webinars.terms import REMINDER_KINDS, Channel, MessageKind, MessageState, RegistrationStatus, SessionStatus
+
+_WAITING = (MessageState.planned, MessageState.sending)
+_GOES_OUT = (*_WAITING, MessageState.sent)
+_NEWS = (MessageKind.confirmation, MessageKind.moved)
+_registration, _message, _session = core(Registration).c, core(Message).c, core(WebinarSession).c
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """A registrant, as far as a reminder needs to know them."""
+
+    id: UUID
+    revision: int
+    timezone: str
+    confirmed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """The registrations of a session between two ids, both included."""
+
+    session_id: UUID
+    first: UUID
+    last: UUID
+
+    @property
+    def holds(self) -> sa.ColumnElement[bool]:
+        return sa.and_(_registration.session_id == self.session_id, _registration.id.between(self.first, self.last))
+
+
+def list_recipients(
+    db: DbSession,
+    session_id: UUID,
+    *,
+    confirmed_until: datetime,
+    timezones: Sequence[str] | None,
+    after: UUID | None,
+    limit: int,
+) -> list[Recipient]:
+    """Who was confirmed by a moment, by id; with `timezones` only those who live there."""
+    query = sa.select(
+        _registration.id, _registration.revision, _registration.timezone, _registration.confirmed_at
+    ).where(
+        _registration.session_id == session_id,
+        _registration.status == RegistrationStatus.confirmed,
+        _registration.confirmed_at <= confirmed_until,
+    )
+    if timezones is not None:
+        query = query.where(_registration.timezone.in_(timezones))
+    if after is not None:
+        query = query.where(_registration.id > after)
+    return [Recipient(*row) for row in db.execute(query.order_by(_registration.id).limit(limit))]
+
+
+def list_timezones(db: DbSession, session_id: UUID) -> list[str]:
+    """Where the confirmed registrants of a session live."""
+    query = sa.select(_registration.timezone).where(
+        _registration.session_id == session_id, _registration.status == RegistrationStatus.confirmed
+    )
+    return list(db.scalars(query.distinct()))
+
+
+def has_begun(db: DbSession, session_id: UUID) -> bool:
+    """Whether anybody was seen in the room of a session, or pressed the button."""
+    query = sa.select(core(AttendanceInterval).c.id).where(core(AttendanceInterval).c.session_id == session_id)
+    return db.scalar(query.limit(1)) is not None
+
+
+def consents_of(db: DbSession, within: Stretch, channel: Channel) -> dict[UUID, bool]:
+    """The newest word of each registrant on reminders by a channel. Who never said anything is missing."""
+    consent = core(Consent).c
+    rows = db.execute(
+        sa.select(consent.registration_id, consent.is_granted)
+        .join_from(core(Consent), core(Registration), _registration.id == consent.registration_id)
+        .where(within.holds, consent.purpose == "reminders", consent.channel == channel.value)
+        .order_by(consent.created_at, consent.id)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def list_suppressed(db: DbSession, within: Stretch) -> set[UUID]:
+    """To whose address nothing is sent any more."""
+    query = sa.select(_registration.id).join(
+        core(Suppression), core(Suppression).c.email_index == _registration.email_index
+    )
+    return set(db.scalars(query.where(within.holds)))
+
+
+def list_joined(db: DbSession, within: Stretch) -> set[UUID]:
+    """Who was seen in the room, or pressed the button."""
+    interval = core(AttendanceInterval).c
+    query = sa.select(interval.registration_id).where(
+        interval.session_id == within.session_id, interval.registration_id.between(within.first, within.last)
+    )
+    return set(db.scalars(query))
+
+
+def list_told(db: DbSession, within: Stretch, *, since: datetime) -> set[UUID]:
+    """Who got their confirmation or a notice of a move after a moment, or gets one that was made after it."""
+    query = sa.select(_message.registration_id).where(
+        _message.registration_id.between(within.first, within.last),
+        _message.session_id == within.session_id,
+        _message.kind.in_(_NEWS),
+        sa.or_(_message.sent_at > since, sa.and_(_message.state.in_(_WAITING), _message.created_at > since)),
+    )
+    return set(db.scalars(query))
+
+
+def list_outrun(db: DbSession, message_ids: Sequence[UUID], *, since: datetime, now: datetime) -> set[UUID]:
+    """Which of these reminders would come right behind a confirmation or a notice of a move: one that was sent after a
+    moment, or is sent now."""
+    news = core(Message).alias("news")
+    is_of_the_same = sa.and_(
+        news.c.registration_id == _message.registration_id, news.c.session_id == _message.session_id
+    )
+    is_sent_now = sa.or_(
+        news.c.state == MessageState.sending,
+        sa.and_(news.c.state == MessageState.planned, news.c.next_attempt_at <= now),
+    )
+    query = (
+        sa.select(_message.id)
+        .join_from(core(Message), news, is_of_the_same)
+        .where(
+            _message.id.in_(message_ids),
+            _message.kind.in_(REMINDER_KINDS),
+            news.c.kind.in_(_NEWS),
+            sa.or_(news.c.sent_at > since, is_sent_now),
+        )
+    )
+    return set(db.scalars(query))
+
+
+def count_reminders(db: DbSession, within: Stretch, *, since: datetime, least: int) -> dict[UUID, int]:
+    """How many reminders the same person got, for whatever session, after a moment; who got fewer than `least` is
+    missing."""
+    own, any_own = core(Registration), core(Registration).alias("any_own")
+    query = (
+        sa.select(own.c.id, sa.func.count())
+        .join_from(own, any_own, any_own.c.email_index == own.c.email_index)
+        .join(core(Message), _message.registration_id == any_own.c.id)
+        .where(
+            within.holds,
+            _message.kind.in_(REMINDER_KINDS),
+            _message.channel == Channel.email,
+            _message.state.in_(_GOES_OUT),
+            _message.due_at > since,
+        )
+        .group_by(own.c.id)
+        .having(sa.func.count() >= least)
+    )
+    return {row[0]: row[1] for row in db.execute(query)}
+
+
+def list_later_ones(
+    db: DbSession, within: Stretch, starts_at: datetime, for_at_most: timedelta
+) -> dict[UUID, list[tuple[UUID, datetime, int]]]:
+    """Other sessions that the same people have a seat in and that start within a time after this one's start: id,
+    start, version of the schedule; by the registration for this one."""
+    own, other = core(Registration), core(Registration).alias("other")
+    query = (
+        sa.select(own.c.id, _session.id, _session.starts_at, _session.schedule_version)
+        .join_from(own, other, sa.and_(other.c.email_index == own.c.email_index, other.c.id != own.c.id))
+        .join(core(WebinarSession), _session.id == other.c.session_id)
+        .where(
+            within.holds,
+            other.c.status == RegistrationStatus.confirmed,
+            _session.status == SessionStatus.scheduled,
+            _session.starts_at.between(starts_at, starts_at + for_at_most),
+        )
+        .order_by(_session.starts_at, _session.id)
+    )
+    found: dict[UUID, list[tuple[UUID, datetime, int]]] = defaultdict(list)
+    for registration_id, session_id, start, version in db.execute(query):
+        found[registration_id].append((session_id, start, version))
+    return found
+
+
+def list_others_facts(db: DbSession, within: Stretch, *, channel: Channel, since: datetime) -> list[tuple[UUID, Any]]:
+    """What reminders of other sessions say that the same people got after a moment, or are about to; each with the
+    registration for this session."""
+    own, other = core(Registration), core(Registration).alias("other")
+    query = (
+        sa.select(own.c.id, _message.facts)
+        .join_from(own, other, sa.and_(other.c.email_index == own.c.email_index, other.c.id != own.c.id))
+        .join(core(Message), _message.registration_id == other.c.id)
+        .where(
+            within.holds,
+            _message.kind == MessageKind.reminder,
+            _message.channel == channel,
+            _message.state.in_(_GOES_OUT),
+            _message.due_at > since,
+        )
+    )
+    return [(row[0], row[1]) for row in db.execute(query)]
+
+
+def list_named(db: DbSession, registration_id: UUID, session_ids: Sequence[UUID]) -> list[datetime]:
+    """When those of some sessions start that still take place and in which the same person still has a seat."""
+    own, other = core(Registration), core(Registration).alias("other")
+    query = (
+        sa.select(_session.starts_at)
+        .join_from(own, other, other.c.email_index == own.c.email_index)
+        .join(core(WebinarSession), _session.id == other.c.session_id)
+        .where(
+            own.c.id == registration_id,
+            other.c.status == RegistrationStatus.confirmed,
+            _session.status == SessionStatus.scheduled,
+            _session.id.in_(session_ids),
+        )
+        .order_by(_session.starts_at)
+    )
+    return list(db.scalars(query))

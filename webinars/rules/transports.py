@@ -1,0 +1,70 @@
+"""How much may leave by a way of sending now: its token bucket, and the breaker that leaves a broken way alone."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+FIRST_PAUSE = timedelta(seconds=30)
+LONGEST_PAUSE = timedelta(minutes=15)
+LONGEST_WISH = timedelta(hours=1)
+"""How long a server's own Retry-After is heeded at most."""
+_ALMOST = 1e-6
+"""Of a token: sums of fractions may miss a whole one by less."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What is known of a way of sending."""
+
+    tokens: float
+    refilled_at: datetime
+    paused_until: datetime | None
+    failures: int
+    """How often it was found broken since a message last left."""
+
+    def is_open(self, now: datetime) -> bool:
+        """Whether the breaker is open: nothing is tried."""
+        return self.paused_until is not None and now < self.paused_until
+
+    def is_on_trial(self, now: datetime) -> bool:
+        """Whether one message may try if it works again."""
+        return self.failures > 0 and not self.is_open(now)
+
+
+def burst(rate: float) -> float:
+    """How many may leave at once after a rest."""
+    return max(rate, 1.0)
+
+
+def tokens_at(condition: Condition, now: datetime, rate: float) -> float:
+    """What the bucket holds at `now`; `rate` is in messages per second."""
+    passed = max((now - condition.refilled_at).total_seconds(), 0.0)  # a clock that was set back takes nothing away
+    return min(burst(rate), condition.tokens + passed * rate)
+
+
+def most_now(condition: Condition | None, now: datetime, rate: float, batch: int) -> int:
+    """How many messages of a batch may be taken.
+
+    Args:
+        condition: None where nothing ever went wrong and nothing was counted.
+        rate: messages per second, 0 for as many as there are.
+    """
+    if condition is not None and condition.is_open(now):
+        return 0
+    most = batch
+    if rate:
+        most = min(batch, int((tokens_at(condition, now, rate) if condition else burst(rate)) + _ALMOST))
+    return min(most, 1) if condition is not None and condition.is_on_trial(now) else most
+
+
+def pause_after(failures: int, wish: timedelta | None, spread: random.Random) -> timedelta:
+    """How long to leave a way alone that was found broken `failures` times in a row.
+
+    It doubles from half a minute to a quarter of an hour, less up to a fifth, so that not all come back at once. What
+    the server itself asked for (`wish`) is granted, within reason.
+    """
+    doubled = FIRST_PAUSE * (1 << min(failures - 1, 10))
+    pause = min(doubled, LONGEST_PAUSE) * spread.uniform(0.8, 1.0)
+    return max(pause, min(wish, LONGEST_WISH)) if wish is not None else pause

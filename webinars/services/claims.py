@@ -1,0 +1,127 @@
+"""Taking what is due from the ledger, and looking once more whether it still makes sense."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+import structlog
+
+from webinars.documents.alerts import AlertFacts
+from webinars.documents.mails import MailFacts
+from webinars.gateways.short_texts import SendableText
+from webinars.queries import messages as messages_queries
+from webinars.queries.alerts import AlertDispatch
+from webinars.queries.messages import Dispatch, Outcome
+from webinars.rules.messages import Situation, objection
+from webinars.services import alerts, recipients, short_texts, suppressions, transports
+from webinars.services.mails import facts_of
+from webinars.services.texts import usable_texts
+from webinars.terms import Channel, MessageState, SkipReason
+from webinars.work import Work
+
+LEASE = timedelta(seconds=90)
+BATCH = 50
+"""How many a worker has claimed at most. More are claimed when half of them are done, so that no connection rests."""
+Due = Dispatch | AlertDispatch
+"""A claimed message to a registrant or to a subscriber."""
+Parcel = MailFacts | AlertFacts | SendableText
+"""What it is made from when it is sent."""
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A batch under one lease."""
+
+    lease: UUID
+    until: float
+    """On the monotonic clock, which nobody sets."""
+    ready: list[tuple[Due, Parcel]]
+    trials: frozenset[str] = frozenset()
+    """The ways of sending that are tried again with this batch, by one message each."""
+
+
+def claim(work: Work, now: datetime, limit: int = BATCH) -> tuple[Claimed, int]:
+    """Take at most `limit` due messages. What makes no sense any more is completed at once, with the reason.
+
+    Returns:
+        What is to be sent, and how many messages were taken in all.
+    """
+    lease, until = uuid4(), time.monotonic() + LEASE.total_seconds()
+    allowance = transports.allow(work, now, limit)
+    taken: list[UUID] = []
+    for share in allowance.shares:
+        taken += messages_queries.claim_messages(
+            work.db,
+            lease=lease,
+            now=now,
+            until=now + LEASE,
+            limit=min(share.most, limit - len(taken)),
+            channels=share.channels,
+        )
+    unwelcome = suppressions.find_objections(work, taken) if taken else {}
+    dispatches = messages_queries.load_dispatches(work.db, taken) if taken else []
+    ready, outcomes = _look_over(work, dispatches, unwelcome, lease, now)
+    found = {dispatch.message.id for dispatch in dispatches}
+    to_subscribers = [message_id for message_id in taken if message_id not in found]
+    due_alerts, settled = alerts.look_over(work, to_subscribers, unwelcome, lease, now)
+    ready += due_alerts
+    messages_queries.complete_messages(work.db.connection(), [*outcomes, *settled])
+    trials = transports.spend(work, allowance, [dispatch.message.channel for dispatch, _ in ready], now)
+    return Claimed(lease, until, ready, trials), len(taken)
+
+
+def _look_over(
+    work: Work, dispatches: Sequence[Dispatch], unwelcome: Mapping[UUID, SkipReason], lease: UUID, now: datetime
+) -> tuple[list[tuple[Due, Parcel]], list[Outcome]]:
+    """What goes to registrants after all, and what became of the rest."""
+    texts = [dispatch for dispatch in dispatches if dispatch.message.channel is not Channel.email]
+    agreed = short_texts.consenting(work, texts) if texts else set()
+    outrun = recipients.find_outrun(work, [dispatch.message for dispatch in dispatches], now)
+    own = usable_texts(
+        work,
+        {dispatch.webinar.id for dispatch in dispatches},
+        of_rules=[dispatch.rule_text for dispatch in dispatches if dispatch.rule_text],
+    )
+    ready: list[tuple[Due, Parcel]] = []
+    outcomes = []
+    for dispatch in dispatches:
+        message = dispatch.message
+        is_text = message.channel is not Channel.email
+        reason = _objection(dispatch)
+        if reason is None:
+            reason = short_texts.objection(work, dispatch, agreed) if is_text else unwelcome.get(message.id)
+        if reason is None and message.id in outrun:
+            reason = SkipReason.late
+        if reason is not None:
+            outcomes.append(Outcome(message.id, lease, MessageState.skipped, reason.value))
+        elif now >= message.deadline_at:
+            outcomes.append(Outcome(message.id, lease, MessageState.missed, SkipReason.expired.value))
+            work.process.tally.count_missed(now)
+        else:
+            try:
+                parcel = short_texts.text_of(work, dispatch) if is_text else facts_of(work, dispatch, now, own)
+                ready.append((dispatch, parcel))
+            except Exception as error:  # noqa: BLE001 - one row that cannot be read must not hold up all others
+                _log.error("message.unreadable", message_id=str(message.id), error=type(error).__name__)
+                outcomes.append(Outcome(message.id, lease, MessageState.failed, "internal"))
+    return ready, outcomes
+
+
+def _objection(dispatch: Dispatch) -> SkipReason | None:
+    message, session = dispatch.message, dispatch.session
+    if dispatch.registration.erased_at is not None:
+        return SkipReason.erased
+    situation = Situation(
+        dispatch.registration.status,
+        session.status,
+        session.schedule_version,
+        dispatch.has_joined,
+        dispatch.attendance,
+        is_for_later=message.due_at >= session.ends_at,
+    )
+    return objection(message.kind, message.schedule_version, situation)
