@@ -65,7 +65,7 @@ def test_requests_that_keep_to_the_document_are_answered_as_it_says(process: Pro
 
     def send(case: Case) -> Iterator[RawRequest]:
         case.path_parameters = {
-            name: _existing(targets, case, name, chance) if chance.random() < 0.8 else value
+            name: _existing(targets, case, name, chance) or value if chance.random() < 0.8 else value
             for name, value in case.path_parameters.items()
         }
         if case.method == "PATCH" and chance.random() < 0.7:
@@ -146,8 +146,10 @@ def _forbid(case: Case) -> None:
     case.headers.update({"POST": {"Idempotency-Key": "k" * 201}, "PATCH": {"If-Match": '"0"'}}.get(case.method, {}))
 
 
-def _existing(targets: Targets, case: Case, name: str, chance: Random) -> str:
-    return chance.choice(targets.ids.get(name) or targets.slugs[case.path.split("/")[3]])
+def _existing(targets: Targets, case: Case, name: str, chance: Random) -> str | None:
+    """Something that is there; None where the document itself lists what there may be."""
+    there = targets.ids.get(name) or targets.slugs.get(case.path.split("/")[3])
+    return chance.choice(there) if there else None
 
 
 def _raw(case: Case, token: str) -> RawRequest:

@@ -34,7 +34,7 @@ class RuleForm(BaseModel):
     days: str = "0"
     hours: str = "0"
     minutes: str = "0"
-    side: str = "before_start"
+    side: str = ""
     is_for_absent: bool = False
     channel: Channel = Channel.email
     text: str = ""
@@ -65,7 +65,9 @@ class RuleForm(BaseModel):
 @router.get("/webinars/{slug}/reminder-rules/new")
 def new_rule(request: Request, slug: str, host: Changer, process: ProcessDep, work: ReadDep) -> Response:
     webinars.get_webinar(work, slug, public_only=False)
-    return _form_page(request, host, process, RuleForm(is_enabled=True), Checks(), _of_webinar(slug))
+    return _form_page(
+        request, host, process, RuleForm(is_enabled=True, side="before_start"), Checks(), _of_webinar(slug)
+    )
 
 
 @router.post("/webinars/{slug}/reminder-rules/new")
@@ -84,7 +86,9 @@ def create_rule(
 @router.get("/sessions/{session_id}/reminder-rules/new")
 def new_session_rule(request: Request, session_id: UUID, host: Changer, process: ProcessDep, work: ReadDep) -> Response:
     sessions.get_session(work, session_id, public_only=False)
-    return _form_page(request, host, process, RuleForm(is_enabled=True), Checks(), _of_session(session_id))
+    return _form_page(
+        request, host, process, RuleForm(is_enabled=True, side="before_start"), Checks(), _of_session(session_id)
+    )
 
 
 @router.post("/sessions/{session_id}/reminder-rules/new")

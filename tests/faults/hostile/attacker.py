@@ -35,6 +35,7 @@ _WRONG_FIELDS = {
     "email": "<i7x>",
     "slug": "<i7x>",
     "session_id": str(UUID(int=0)),
+    "minutes": "<i7x>",
     "version": "-7",
 }
 """A form of the console with one of these is not done. The first one that it has counts."""
@@ -181,13 +182,14 @@ class Attacker:
         if who != "nobody":
             secret = secrets[who].encode() if who in secrets else values.header(self.chance).replace(b";", b"")
             head.append((b"cookie", b"webinars=" + secret))
-        is_open = place.template in {"/console/sign-in", "/console/sign-out"}
+        wrong = next(((name, value) for name, value in _WRONG_FIELDS.items() if name in place.fields), None)
+        # Nothing about signing out, and about what takes neither a target nor a form, can be wrong but whence it comes.
+        is_open = place.template == "/console/sign-in" or (place.is_unsafe and not wrong and not place.parameters)
         is_here = self.chance.random() < 0.8
         if is_here and not (is_open and who in secrets):  # who is signed in could sign out
             head.append((b"sec-fetch-site", b"same-origin"))
         elif self.chance.random() < 0.5:
             head.append((b"sec-fetch-site", self.chance.choice((b"cross-site", b"same-site", b"i7x", b""))))
-        wrong = next(((name, value) for name, value in _WRONG_FIELDS.items() if name in place.fields), None)
         fixed = {"email": "host@clinic.example", "password": "i7x"} if is_open else dict([wrong]) if wrong else {}
         is_unknown = place.is_unsafe and (not fixed or self.chance.random() < 0.2)
         body = self._form(place, head, fixed) if place.is_unsafe else b""

@@ -27,7 +27,7 @@ CODES = {error.code for error in WebinarsError.__subclasses__()} | {
 """All that an error can be called."""
 NOT_COMPARED = {"rate_counts": "that somebody tried is counted, whatever became of it: this is what limits are for"}
 """Tables that requests without effect may change, and why."""
-_NO_PAGES = ("/static/", "/favicon.ico", "/livez", "/readyz", "/metrics")
+_NO_PAGES = ("/static/", "/embed.js", "/favicon.ico", "/livez", "/readyz", "/metrics")
 """Files, and what programs ask: their errors need not be pages for people."""
 _PAGE_TROUBLE = (b"Traceback (most recent", b"Internal Server Error", b"sqlalchemy", b"pydantic")
 
@@ -49,8 +49,8 @@ def faults(request: RawRequest, answer: RawAnswer) -> list[str]:
         found.append(f"leads away: {location}")
     if any(byte < 32 for _, value in answer.headers for byte in value):
         found.append("control characters in a header")
-    is_api = request.path.startswith("/api/")
-    return found + (_api_faults(answer) if is_api else _page_faults(request, answer))
+    is_for_programs = request.path.startswith(("/api/", "/inbound/"))
+    return found + (_api_faults(answer) if is_for_programs else _page_faults(request, answer))
 
 
 def _api_faults(answer: RawAnswer) -> list[str]:
