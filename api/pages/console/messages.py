@@ -71,8 +71,8 @@ def retry_all(
     back: Annotated[str, Form()] = f"{HOME}/messages",
 ) -> Response:
     def deed(work: Work) -> None:
-        messages.retry_all(work, now, session_id=session_id)
-        audit.note(work, host.actor, "message.retry_all", now, subject_id=session_id)
+        if messages.retry_all(work, now, session_id=session_id):
+            audit.note(work, host.actor, "message.retry_all", now, subject_id=session_id)
 
     return act(process, local_path(back), "retried_all", deed)
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from tests.factories import Factory
 from webinars.services import demo, hosts, series, sessions
 from webinars.services.links import link
-from webinars.tables import Webinar
+from webinars.tables import Registration, Webinar
 from webinars.tables.base import core
 from webinars.terms import LinkPurpose, Role, Scope, WallTime
 from webinars.work import Process
@@ -52,9 +52,11 @@ NOBODY = Targets({}, {}, [], "i7x", "i7x", "i7x", "i7x", "i7x")
 
 
 def fill(process: Process) -> Targets:
-    """Fill an empty database. Nobody in it has answered a health question: that such an answer was read is noted."""
+    """Fill an empty database. Nobody in it has told of their health: that such a thing was read is noted."""
     now = process.clock.now()
     demo.load(process, now)
+    with process.work() as work:
+        work.db.execute(sa.update(core(Registration)).values(question=None))
     factory = Factory(process)
     webinar = factory.webinar("hip-options", topics=("hip",), presenters=())
     factory.question(webinar, "choice", "Which knee?", is_required=True)
