@@ -206,6 +206,23 @@ class TaskState(StrEnum):
     done = "done"
 
 
+class RequestKind(StrEnum):
+    """What a registrant asks for after a session."""
+
+    candidacy = "candidacy"
+    """To be told by the clinic whether a treatment may fit."""
+    packet = "packet"
+    """The information packet."""
+
+
+class RecentMri(StrEnum):
+    """What a registrant says of an MRI of the last year."""
+
+    yes = "yes"
+    no = "no"
+    not_sure = "not_sure"
+
+
 class Role(StrEnum):
     """What a host may do, most powerful first."""
 

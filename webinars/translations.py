@@ -15,6 +15,8 @@ from pathlib import Path
 from babel import Locale, UnknownLocaleError
 from babel.messages.pofile import read_po
 
+from webinars.phrases import Phrase
+
 ENGLISH = "en"
 LANGUAGES = (ENGLISH, "es")
 _USUAL_REGION = "US"
@@ -36,6 +38,13 @@ class Words:
     def ngettext(self, one: str, many: str, number: int) -> str:
         """One of two messages in this language, in the form that goes with `number`."""
         return self._forms.get(one, (one, many))[self._form_for(number)]
+
+    def say(self, text: str) -> str:
+        """A phrase in this language; any other text as it stands, for it is somebody's own."""
+        if not isinstance(text, Phrase):
+            return text
+        words = self.gettext(text.message)
+        return words % {name: _said(self, value) for name, value in text.values.items()} if text.values else words
 
 
 def language_of(locale: str) -> str:
@@ -74,6 +83,10 @@ def words_of(language: str) -> Words:
 def catalogue_path(language: str) -> Path:
     """The file with the words of a language other than English."""
     return _LOCALES / language / "LC_MESSAGES" / "webinars.po"
+
+
+def _said(words: Words, value: object) -> object:
+    return words.say(value) if isinstance(value, str) else value
 
 
 def _each(said: str | Sequence[str] | None) -> tuple[str, ...]:

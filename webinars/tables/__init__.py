@@ -3,6 +3,7 @@
 from webinars.tables.attendance import Attendance, AttendanceInterval
 from webinars.tables.audit import AuditEntry
 from webinars.tables.base import Retention, Table
+from webinars.tables.branding import Branding
 from webinars.tables.consents import Consent
 from webinars.tables.follow_ups import FollowUp
 from webinars.tables.hosts import Host, SignIn
@@ -13,10 +14,12 @@ from webinars.tables.questions import Answer, Question
 from webinars.tables.rates import RateCount
 from webinars.tables.registrations import Registration
 from webinars.tables.reminders import Reminder, ReminderRule
+from webinars.tables.requests import Request
 from webinars.tables.series import Series
 from webinars.tables.sessions import WebinarSession
 from webinars.tables.subscriptions import Subscription
 from webinars.tables.suppressions import InboundEvent, Suppression
+from webinars.tables.surveys import SurveyReply
 from webinars.tables.texts import MessageText
 from webinars.tables.tokens import Token
 from webinars.tables.topics import Topic
@@ -30,6 +33,7 @@ __all__ = [
     "Attendance",
     "AttendanceInterval",
     "AuditEntry",
+    "Branding",
     "Consent",
     "FollowUp",
     "Host",
@@ -44,11 +48,13 @@ __all__ = [
     "Registration",
     "Reminder",
     "ReminderRule",
+    "Request",
     "Retention",
     "Series",
     "SignIn",
     "Subscription",
     "Suppression",
+    "SurveyReply",
     "Table",
     "Token",
     "Topic",

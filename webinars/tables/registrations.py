@@ -75,6 +75,8 @@ class Registration(Table, table=True):
     """What it was before it was given up: what an undo brings back."""
     replaces_id: UUID | None = reference("registrations.id", index=True, default=None, ondelete="SET NULL")
     """The registrant's place in another session, which ends as soon as this one has a seat: a move."""
+    replayed_at: datetime | None = moment(default=None)
+    """When they first went to the replay."""
     erased_at: datetime | None = moment(default=None)
     """When all that told of the person was taken out; what is left counts in statistics alone."""
     updated_at: datetime = moment()

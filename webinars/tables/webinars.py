@@ -34,6 +34,8 @@ class Webinar(Table, table=True):
     frees_declined_seats: bool = False
     """Whether declining the invite in a calendar gives the seat up, where the mail is proven to be the registrant's."""
     replay_url: str = ""
+    packet_url: str = ""
+    """Where the information packet is that can be asked for; empty: there is none."""
     version: int = 1
     created_at: datetime = moment()
     updated_at: datetime = moment()
