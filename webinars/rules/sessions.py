@@ -6,8 +6,17 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from webinars.errors import InvalidField, TimeDoesNotExist, TimeIsAmbiguous, UnknownTimezone
+from webinars.errors import (
+    CapacityTooSmall,
+    InvalidField,
+    SessionStarted,
+    TimeDoesNotExist,
+    TimeIsAmbiguous,
+    UnknownTimezone,
+)
 from webinars.terms import SessionStatus, WallTime
+
+SHORTEST_MINUTES, LONGEST_MINUTES = 5, 600
 
 
 @lru_cache(maxsize=1024)
@@ -80,3 +89,34 @@ def check_window(opens_at: datetime | None, closes_at: datetime | None, starts_a
 def is_live(starts_at: datetime, ends_at: datetime, opens_before: timedelta, now: datetime) -> bool:
     """Whether the room is open: from a while before the start to the end."""
     return starts_at - opens_before <= now < ends_at
+
+
+def future_start(wall: WallTime, now: datetime) -> datetime:
+    """The moment of a wall time that lies ahead.
+
+    Raises:
+        SessionStarted: if it has passed.
+        TimeDoesNotExist, TimeIsAmbiguous, UnknownTimezone, InvalidField.
+    """
+    starts_at = start_of(wall)
+    if starts_at <= now:
+        raise SessionStarted("The start lies in the past. Choose a time to come.", field="starts_at_local")
+    return starts_at
+
+
+def check_minutes(minutes: int) -> None:
+    """Raises:
+    InvalidField: if a session cannot be that long.
+    """
+    if not SHORTEST_MINUTES <= minutes <= LONGEST_MINUTES:
+        raise InvalidField(
+            f"A session takes {SHORTEST_MINUTES} to {LONGEST_MINUTES} minutes.", field="duration_minutes"
+        )
+
+
+def check_capacity(capacity: int) -> None:
+    """Raises:
+    CapacityTooSmall: if there would be no seat.
+    """
+    if capacity < 1:
+        raise CapacityTooSmall(field="capacity")

@@ -16,6 +16,7 @@ from webinars.queries import series as series_queries
 from webinars.queries import sessions as sessions_queries
 from webinars.queries.sessions import Scheduled
 from webinars.rules.series import Occurrence, clean_rule, expand, pair, walls
+from webinars.rules.sessions import check_capacity, check_minutes, future_start
 from webinars.services import audit, sessions
 from webinars.services.catalogue import check_version
 from webinars.tables import Series, Webinar, WebinarSession
@@ -124,7 +125,7 @@ def preview_creation(
     """
     _checked(work, {"rrule": rrule, "duration_minutes": duration_minutes, "capacity": capacity, "room_url": room_url})
     occurrences = expand(rrule, wall)
-    sessions.future_start(wall, now)
+    future_start(wall, now)
     return occurrences
 
 
@@ -228,8 +229,8 @@ def _wanted(series: Series, changes: Mapping[str, Any]) -> dict[str, Any]:
 
 def _checked(work: ReadWork, facts: dict[str, Any]) -> dict[str, Any]:
     """Checked once for all sessions, and even if there is none to come."""
-    sessions.check_capacity(facts["capacity"])
-    sessions.check_minutes(facts["duration_minutes"])
+    check_capacity(facts["capacity"])
+    check_minutes(facts["duration_minutes"])
     sessions.check_room(work, facts["room_url"])
     return facts | {"rrule": clean_rule(facts["rrule"])}
 

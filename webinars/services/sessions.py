@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from webinars.errors import CapacityTooSmall, InvalidField, NotFound, SessionCancelled, SessionStarted
+from webinars.errors import InvalidField, NotFound, SessionCancelled, SessionStarted
 from webinars.queries import catalogue as catalogue_queries
 from webinars.queries import messages as messages_queries
 from webinars.queries import registrations as registrations_queries
@@ -16,7 +16,14 @@ from webinars.queries import sessions as sessions_queries
 from webinars.queries.pages import Page, page_of, read_cursor
 from webinars.queries.sessions import Scheduled
 from webinars.rules.catalogue import https_host
-from webinars.rules.sessions import check_window, is_to_come, start_of, wall_time
+from webinars.rules.sessions import (
+    check_capacity,
+    check_minutes,
+    check_window,
+    future_start,
+    is_to_come,
+    wall_time,
+)
 from webinars.services import audit, messages, reminders, rescheduling, waitlist
 from webinars.services.catalogue import check_version
 from webinars.services.rescheduling import TOLD_OF_MOVE
@@ -42,7 +49,6 @@ _PLAIN = (
     "status",
 )
 _MOST_AT_ONCE = 53
-SHORTEST_MINUTES, LONGEST_MINUTES = 5, 600
 _VOID_AFTER_CANCELLATION = tuple(kind for kind in MessageKind if kind is not MessageKind.withdrawn)
 
 
@@ -363,19 +369,6 @@ def _move(work: Work, session: WebinarSession, wall: WallTime, minutes: int, now
     rescheduling.move_session(work, session, wall, minutes, starts_at, now)
 
 
-def future_start(wall: WallTime, now: datetime) -> datetime:
-    """The moment of a wall time that lies ahead.
-
-    Raises:
-        SessionStarted: if it has passed.
-        TimeDoesNotExist, TimeIsAmbiguous, UnknownTimezone, InvalidField.
-    """
-    starts_at = start_of(wall)
-    if starts_at <= now:
-        raise SessionStarted("The start lies in the past. Choose a time to come.", field="starts_at_local")
-    return starts_at
-
-
 def _count_told(work: ReadWork, session_id: UUID, statuses: tuple[RegistrationStatus, ...]) -> int:
     counts = registrations_queries.count_by_status(work.db, session_id)
     return sum(counts.get(status, 0) for status in statuses)
@@ -392,24 +385,6 @@ def _as_series_says(session: WebinarSession) -> tuple[object, ...]:
     """All that a series decides about its sessions."""
     time = (session.starts_at_local, session.timezone, session.duration_minutes)
     return (*time, session.capacity, session.room_url, session.waitlist_open)
-
-
-def check_minutes(minutes: int) -> None:
-    """Raises:
-    InvalidField: if a session cannot be that long.
-    """
-    if not SHORTEST_MINUTES <= minutes <= LONGEST_MINUTES:
-        raise InvalidField(
-            f"A session takes {SHORTEST_MINUTES} to {LONGEST_MINUTES} minutes.", field="duration_minutes"
-        )
-
-
-def check_capacity(capacity: int) -> None:
-    """Raises:
-    CapacityTooSmall: if there would be no seat.
-    """
-    if capacity < 1:
-        raise CapacityTooSmall(field="capacity")
 
 
 def _check_status(work: Work, session: WebinarSession, wanted: SessionStatus | None) -> None:

@@ -16,10 +16,9 @@ from api.dependencies import NowDep, ProcessDep, ReadDep
 from api.pages.console.access import HOME, Changer, Viewer
 from api.pages.console.answers import act, console_page, go
 from api.pages.console.forms import UNUSABLE, Checks
-from webinars.rules.sessions import wall_time
+from webinars.rules.sessions import LONGEST_MINUTES, SHORTEST_MINUTES, wall_time
 from webinars.services import messages, registrants, rescheduling, sessions, webinars
 from webinars.services.hosts import SignedIn
-from webinars.services.sessions import LONGEST_MINUTES, SHORTEST_MINUTES
 from webinars.terms import SessionStatus, WallTime
 from webinars.work import Process, Work
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,8 +11,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.zones import new_zone_data
-from webinars.errors import InvalidField, TimeDoesNotExist, TimeIsAmbiguous, UnknownTimezone
-from webinars.rules.sessions import forget_zones, is_live, is_to_come, start_of, wall_time, zone
+from webinars.errors import (
+    CapacityTooSmall,
+    InvalidField,
+    SessionStarted,
+    TimeDoesNotExist,
+    TimeIsAmbiguous,
+    UnknownTimezone,
+)
+from webinars.rules.sessions import (
+    check_capacity,
+    check_minutes,
+    forget_zones,
+    future_start,
+    is_live,
+    is_to_come,
+    start_of,
+    wall_time,
+    zone,
+)
 from webinars.terms import SessionStatus, WallTime
 
 START = datetime(2026, 3, 9, 15, tzinfo=UTC)
@@ -167,3 +185,23 @@ def test_zones_are_read_anew_when_their_data_has_changed(tmp_path: Path) -> None
         forget_zones()
         assert start_of(wall) == before - timedelta(hours=1)
     assert start_of(wall) == before
+
+
+def test_a_start_lies_ahead() -> None:
+    ahead = wall("2026-07-01T18:00", "America/Denver")
+    starts_at = start_of(ahead)
+    assert future_start(ahead, starts_at - timedelta(seconds=1)) == starts_at
+    with pytest.raises(SessionStarted):
+        future_start(ahead, starts_at)
+
+
+@pytest.mark.parametrize(("minutes", "fits"), [(4, False), (5, True), (600, True), (601, False)])
+def test_a_session_takes_five_minutes_to_ten_hours(minutes: int, fits: bool) -> None:
+    with nullcontext() if fits else pytest.raises(InvalidField, match="5 to 600 minutes"):
+        check_minutes(minutes)
+
+
+def test_a_session_has_a_seat() -> None:
+    check_capacity(1)
+    with pytest.raises(CapacityTooSmall):
+        check_capacity(0)
