@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from benchmarks.data import add_registrations, add_sessions, check_counts
 from benchmarks.filling import fill
-from scheduler.loop import Scheduler
+from tests.support.scheduling import tick
 from webinars.tables import Registration, WebinarSession
 from webinars.tables.base import core
 from webinars.work import Process
@@ -36,7 +36,7 @@ def test_half_of_all_are_in_one_session(process: Process, count: int) -> None:
 def test_nothing_is_due_and_more_people_come(process: Process) -> None:
     hot, *_ = add_sessions(process, 4, capacity=1000, starts_in=timedelta(days=7))
     fill(process, hot, 100)
-    assert Scheduler(process).tick(process.clock.now()) == 0
+    assert tick(process, process.clock.now()) == 0
     before = seats(process)[hot]
     add_registrations(process, hot, 20)
     assert seats(process)[hot] == before + 19, "the one who was copied was there before"

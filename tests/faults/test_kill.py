@@ -21,9 +21,9 @@ from pydantic import SecretStr
 from sqlmodel import col
 
 from scheduler.jobs import reminders as reminders_job
-from scheduler.loop import Scheduler
 from tests.factories import Factory
 from tests.support.commands import STARTS_WITHIN_S, environment, running_command
+from tests.support.scheduling import tick
 from tests.support.smtp import SmtpSink
 from webinars import tables
 from webinars.queries import messages as messages_queries
@@ -67,7 +67,7 @@ def drain(process: Process, sink: SmtpSink, now: datetime) -> None:
     """Do all that is due, in this process."""
     settings = process.settings.model_copy(update={"mail_url": SecretStr(sink.url)})
     worker = Process(settings, clock=SetClock(now))
-    Scheduler(worker).tick(now)
+    tick(worker, now)
     worker.close()
 
 

@@ -6,8 +6,8 @@ from uuid import UUID
 import httpx
 import pytest
 
-from scheduler.loop import Scheduler
 from tests.factories import Factory
+from tests.support.scheduling import tick
 from webinars.tables import WebinarSession
 from webinars.testing import SetClock
 from webinars.work import Process
@@ -30,7 +30,8 @@ def test_reports_settle_into_attendance_and_follow_ups(
         factory.registration(session.id, f"{name}@mail.example").registration.id for name in ("ana", "bo", "cy")
     )
     path = f"/sessions/{session.id}/attendance"
-    unsettled = {"state": None, "minutes": None, "share": None, "evidence": None}
+    replay: dict[str, object] = {"replayed_at": None}
+    unsettled = {"state": None, "minutes": None, "share": None, "evidence": None} | replay
     assert [
         item
         for item in api.get(path).json()["items"]
@@ -52,12 +53,13 @@ def test_reports_settle_into_attendance_and_follow_ups(
     assert (recorded.status_code, recorded.json()) == (200, {"matched": 2, "unmatched": 1})
 
     clock.advance(timedelta(hours=1))
-    Scheduler(process).tick(clock.now())
-    assert api.get(path).json()["items"] == [
+    tick(process, clock.now())
+    expected = [
         {"registration_id": str(stayed), "state": "attended", "minutes": 54, "share": 0.9, "evidence": "interval"},
         {"registration_id": str(left), "state": "left_early", "minutes": 15, "share": 0.25, "evidence": "interval"},
         {"registration_id": str(absent), "state": "no_show", "minutes": 0, "share": 0.0, "evidence": "none"},
     ]
+    assert api.get(path).json()["items"] == [item | replay for item in expected]
     assert api.get(f"/sessions/{session.id}").json()["settled_at"] is not None
     follow_ups = api.get(f"/sessions/{session.id}/follow-ups").json()["items"]
     assert [(item["registration_id"], item["segment"], item["message_state"]) for item in follow_ups] == [
@@ -115,7 +117,7 @@ def test_a_task_and_a_note_are_changed_under_their_version(
 ) -> None:
     factory.registration(session.id)
     clock.set(session.ends_at + timedelta(hours=1))
-    Scheduler(process).tick(clock.now())
+    tick(process, clock.now())
     follow_up = api.get(f"/sessions/{session.id}/follow-ups").json()["items"][0]
     path = f"/follow-ups/{follow_up['id']}"
     assert (follow_up["task"], follow_up["note"], follow_up["version"]) == ("none", "", 1)

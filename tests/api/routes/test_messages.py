@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import httpx
 
-from scheduler.loop import Scheduler
 from tests.factories import Factory
+from tests.support.scheduling import tick
 from webinars.gateways.mail_errors import MailRefused
 from webinars.testing import MemoryMailer, SetClock
 from webinars.work import Process
@@ -17,9 +17,9 @@ def test_a_failed_message_is_listed_and_tried_again(
     session, other = factory.session().session, factory.session().session
     registration = factory.registration(session.id).registration
     mailer.failures.append(MailRefused("550 mailbox unavailable"))
-    Scheduler(process).tick(clock.now())
+    tick(process, clock.now())
     factory.registration(other.id)
-    Scheduler(process).tick(clock.now())
+    tick(process, clock.now())
 
     listed = api.get("/messages", params={"state": "failed"}).json()
     failed = listed["items"][0]
@@ -47,7 +47,7 @@ def test_a_failed_message_is_listed_and_tried_again(
 
     again = api.post(f"/messages/{failed['id']}/retry")
     assert (again.status_code, again.json()["state"], again.json()["attempts"]) == (200, "planned", 0)
-    Scheduler(process).tick(clock.now())
+    tick(process, clock.now())
     assert api.get("/messages", params={"state": "failed"}).json()["items"] == []
     refused = api.post(f"/messages/{failed['id']}/retry")
     assert (refused.status_code, refused.json()["code"]) == (409, "message_not_retriable")
@@ -65,7 +65,7 @@ def test_the_ledger_and_its_dry_run_say_who_is_reminded_when(
         assert {item["registration_id"] for item in page.json()["items"]} <= {str(registration.id)}
         return [(item["rule"], item["state"], item["reason"]) for item in page.json()["items"]]
 
-    Scheduler(process).tick(clock.now())
+    tick(process, clock.now())
     rules = ("24 h before", "1 h before", "10 min before", "5 min after the start, if not there")
     coming = [(rule, "planned", None) for rule in rules]
     assert rows(api.get(path)) == coming
@@ -73,7 +73,7 @@ def test_the_ledger_and_its_dry_run_say_who_is_reminded_when(
     assert api.get(path).json()["items"][0]["due_at"] == "2026-03-08T15:00:00Z"
 
     clock.set(session.starts_at - timedelta(hours=24))
-    Scheduler(process).tick(clock.now())
+    tick(process, clock.now())
     clock.advance(timedelta(minutes=1))
     assert rows(api.get(path)) == [("24 h before", "sent", None), *coming[1:]]
     assert rows(api.post(f"{path}/preview", json={})) == coming[1:]
@@ -87,7 +87,7 @@ def test_all_that_failed_is_tried_again_and_twice_is_once(
     for session_id in (one.id, one.id, other.id):
         factory.registration(session_id)
     mailer.failures = [MailRefused("no", 550) for _ in range(3)]
-    Scheduler(process).tick(clock.now())
+    tick(process, clock.now())
 
     def retry(**which: str) -> int:
         answer = api.post("/messages/retry", json=which)
@@ -102,7 +102,7 @@ def test_all_that_failed_is_tried_again_and_twice_is_once(
     ]
     assert api.get("/messages?state=failed&channel=sms").json()["items"] == []
     assert retry() == 1
-    Scheduler(process).tick(clock.now())
+    tick(process, clock.now())
     assert {item["state"] for item in api.get("/messages").json()["items"]} == {"sent"}
     assert api.post("/messages/retry", json={"state": "sent"}).status_code == 422
 
@@ -113,6 +113,6 @@ def test_what_is_useless_by_now_stays_failed(
     session = factory.session().session
     factory.registration(session.id)
     mailer.failures = [MailRefused("no", 550)]
-    Scheduler(process).tick(clock.now())
+    tick(process, clock.now())
     clock.set(session.ends_at)
     assert api.post("/messages/retry", json={}).json() == {"retried": 0}

@@ -7,8 +7,8 @@ from datetime import timedelta
 import httpx
 from sqlmodel import col, select
 
-from scheduler.loop import Scheduler
 from tests.factories import Factory
+from tests.support.scheduling import tick
 from webinars.rules.visits import journey
 from webinars.services import registrations
 from webinars.tables import AuditEntry
@@ -122,11 +122,11 @@ def test_a_new_address_gets_the_invite_and_ends_the_old_links(
 ) -> None:
     session = factory.session().session
     made = factory.registration(session.id, "anna@mail.example").registration
-    Scheduler(process).tick(clock.now())
+    tick(process, clock.now())
     clock.advance(timedelta(minutes=1))
     change = {"email": "ana@mail.example"}
     assert api.patch(f"/registrations/{made.id}", json=change, headers=ANY).json()["email"] == "ana@mail.example"
-    Scheduler(process).tick(clock.now())
+    tick(process, clock.now())
     assert [mail.recipient for mail in mailer.mails] == ["anna@mail.example", "ana@mail.example"]
 
     body = {"name": "Ana", "timezone": "America/Denver"}
@@ -141,11 +141,11 @@ def test_the_same_address_in_other_letters_sends_nothing(
     api: httpx.Client, factory: Factory, process: Process, clock: SetClock, mailer: MemoryMailer
 ) -> None:
     made = factory.registration(factory.session().session.id, "ana@mail.example").registration
-    Scheduler(process).tick(clock.now())
+    tick(process, clock.now())
     clock.advance(timedelta(minutes=1))
     changed = api.patch(f"/registrations/{made.id}", json={"email": "Ana@mail.example"}, headers=ANY)
     assert changed.json()["email"] == "Ana@mail.example"
-    Scheduler(process).tick(clock.now())
+    tick(process, clock.now())
     assert len(mailer.mails) == 1
 
 
@@ -189,7 +189,7 @@ def test_an_offered_seat_is_taken_in_time_or_goes_on(
     assert api.post(f"{paths[2]}/accept").json() == taken.json()
 
     clock.advance(timedelta(days=1))
-    Scheduler(process).tick(clock.now())
+    tick(process, clock.now())
     assert [api.get(path).json()["status"] for path in paths[3:]] == ["lapsed", "offered"]
     assert _refusal(api.post(f"{paths[3]}/accept")) == (409, "offer_gone")
     assert _refusal(api.post(f"{paths[0]}/accept")) == (409, "registration_not_active")
@@ -330,12 +330,12 @@ def test_a_mail_is_sent_again_once_an_hour(
     api: httpx.Client, factory: Factory, process: Process, clock: SetClock, mailer: MemoryMailer
 ) -> None:
     made = factory.registration(factory.session().session.id).registration
-    Scheduler(process).tick(clock.now())
+    tick(process, clock.now())
 
     def resend() -> tuple[int, bool, int]:
         clock.advance(timedelta(minutes=1))
         response = api.post(f"/registrations/{made.id}/resend")
-        Scheduler(process).tick(clock.now())
+        tick(process, clock.now())
         return response.status_code, response.json()["planned"], len(mailer.mails)
 
     assert resend() == (202, True, 2)

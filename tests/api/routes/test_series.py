@@ -6,8 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
-from scheduler.loop import Scheduler
 from tests.factories import Factory
+from tests.support.scheduling import tick
 from webinars.testing import MemoryMailer, SetClock
 from webinars.work import Process
 
@@ -98,7 +98,7 @@ def test_a_new_hour_moves_the_series_and_tells_registrants_once_a_session(
     made = api.post(PATH, json=WANTED).json()
     body = {"email": "ana@mail.example", "name": "Ana", "timezone": "America/New_York", "sessions": "all"}
     assert len(api.post("/webinars/knee-options/registrations", json=body).json()["items"]) == 3
-    Scheduler(process).tick(clock.now())
+    tick(process, clock.now())
     assert len(mailer.mails) == 3  # one for each session's invite
     own = made["items"][1]["id"]
     api.patch(f"/sessions/{own}", json={"capacity": 12}, headers={"If-Match": "*"})
@@ -118,7 +118,7 @@ def test_a_new_hour_moves_the_series_and_tells_registrants_once_a_session(
     ]
     assert [item["is_exception"] for item in moved.json()["items"]] == [False, True, False, False]
     assert [item["id"] for item in moved.json()["items"]][:3] == [item["id"] for item in made["items"]]
-    Scheduler(process).tick(clock.now())
+    tick(process, clock.now())
     assert len(mailer.to("ana@mail.example")) == 2
 
 
@@ -128,13 +128,13 @@ def test_ending_a_series_cancels_its_sessions_and_tells_their_registrants(
     made = api.post(PATH, json=WANTED).json()
     body = {"email": "ana@mail.example", "name": "Ana", "timezone": "America/New_York"}
     api.post(f"/sessions/{made['items'][1]['id']}/registrations", json=body)
-    Scheduler(process).tick(clock.now())
+    tick(process, clock.now())
     mailer.mails.clear()
     clock.advance(timedelta(seconds=1))
     ended = api.post(f"/series/{made['id']}/cancel")
     assert (ended.status_code, {item["status"] for item in ended.json()["items"]}) == (200, {"cancelled"})
     assert api.post(f"/series/{made['id']}/cancel").json() == ended.json()
-    Scheduler(process).tick(clock.now())
+    tick(process, clock.now())
     assert len(mailer.mails) == 1
     refused = change(api, made, capacity=50)
     assert (refused.status_code, refused.json()["code"]) == (409, "series_over")

@@ -7,6 +7,7 @@ import pytest
 
 from scheduler.loop import Scheduler
 from tests.factories import Factory
+from tests.support.scheduling import tick
 from webinars.terms import PublicationStatus
 from webinars.testing import MemoryMailer, SetClock
 from webinars.work import Process
@@ -257,13 +258,13 @@ def test_a_cancelled_session_stays_visible_and_tells_everybody_once(
 ) -> None:
     session = factory.session("knee-options").session
     factory.registration(session.id)
-    Scheduler(process).tick(clock.now())
+    tick(process, clock.now())
     mailer.mails.clear()
     clock.advance(timedelta(seconds=1))
     cancelled = api.post(f"/sessions/{session.id}/cancel")
     assert (cancelled.status_code, cancelled.json()["status"], cancelled.headers["etag"]) == (200, "cancelled", '"2"')
     assert api.post(f"/sessions/{session.id}/cancel").json() == cancelled.json()
-    Scheduler(process).tick(clock.now())
+    tick(process, clock.now())
     assert len(mailer.mails) == 1
     assert public.get(f"/sessions/{session.id}").json()["status"] == "cancelled"
     refused = api.patch(f"/sessions/{session.id}", json={"capacity": 5}, headers={"If-Match": "*"})

@@ -11,10 +11,10 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import col
 
-from scheduler.loop import Scheduler
 from tests.conftest import NOW
 from tests.factories import ACTOR, Factory
 from tests.support.calendars import Entry, read_entry
+from tests.support.scheduling import tick
 from webinars.errors import (
     CapacityTooSmall,
     InvalidField,
@@ -432,7 +432,7 @@ def test_registering_for_three_dates_brings_three_invites_of_their_own(
     answers = [desk.submit(factory.request(each.session.id, "ana@mail.example")) for each in chosen]
     assert {answer.result(timeout=30).public_status.value for answer in answers} == {"confirmed"}
     desk.close()
-    Scheduler(process).tick(NOW)
+    tick(process, NOW)
     assert len(mailer.mails) == 3
     invites = [invite_in(mail) for mail in mailer.to("ana@mail.example")]
     assert len({invite.uid for invite in invites}) == 3

@@ -16,10 +16,10 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import col
 
-from scheduler.loop import Scheduler
 from tests.api.pages.patients.conftest import A_WHILE, Visitor
 from tests.conftest import make_settings
 from tests.factories import Factory
+from tests.support.scheduling import tick
 from webinars.services import sessions
 from webinars.tables import Message, Registration
 from webinars.terms import MessageKind
@@ -85,7 +85,7 @@ def test_dates_are_ticked_and_the_form_is_filled_in_once(
     assert f"/sessions/{dates[2]}/calendar.ics" in thanks.text
     assert "mail.example" not in thanks.text
     assert "noindex" in thanks.headers["x-robots-tag"]
-    Scheduler(sqlite_process).tick(clock.now())
+    tick(sqlite_process, clock.now())
     assert len(mailer.to("ana@mail.example")) == 2  # one mail for each date's invite
 
 

@@ -1,0 +1,17 @@
+"""The scheduler, for tests that need one of its rounds and no more."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from scheduler.loop import Scheduler
+from webinars.work import Process
+
+
+def tick(process: Process, now: datetime) -> None:
+    """Do all that is due, and let go of what a scheduler keeps open."""
+    scheduler = Scheduler(process)
+    try:
+        scheduler.tick(now)
+    finally:
+        scheduler.stop()
