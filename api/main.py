@@ -13,11 +13,13 @@ from api.dependencies import Bearers
 from api.errors import add_error_handlers
 from api.middleware.body_limit import BodyLimit
 from api.middleware.headers import SecurityHeaders
+from api.middleware.languages import LanguageChoice
 from api.middleware.origin import OriginCheck
 from api.openapi import DescribedApi
 from api.pages.patients import listing
 from api.pages.patients.cache import PageCache
 from api.routes import api_router, calendar, registering
+from webinars.services import branding
 from webinars.services.desk import Desk
 from webinars.services.feeds import Feeds
 from webinars.settings import load_settings
@@ -37,6 +39,7 @@ def create_app(process: Process, *, closes_process: bool = False) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.desk = Desk(process)
+        branding.look_ahead(process)
         gc.freeze()  # what is loaded by now stays: the collector need not walk it again and again
         yield
         gc.unfreeze()  # a process may hold one application after the other, as in tests
@@ -77,6 +80,7 @@ def create_app(process: Process, *, closes_process: bool = False) -> FastAPI:
     pages.add_pages(app, process)
     app.add_middleware(OriginCheck)
     app.add_middleware(BodyLimit)
+    app.add_middleware(LanguageChoice, is_secure=process.settings.is_secure)
     app.add_middleware(SecurityHeaders, is_secure=process.settings.is_secure)
     return app
 

@@ -19,12 +19,15 @@ from api.schemas.registrations import (
 )
 from api.schemas.reminder_rules import ReminderRulePublic
 from api.schemas.reminders import LedgerItemPublic
+from api.schemas.requests import RequestPublic, WishPublic
 from api.schemas.series import SeriesDetail
 from api.schemas.sessions import SessionDetail, SessionPublic
+from api.schemas.surveys import CommentPublic, RatingCount, SurveyPublic
 from api.schemas.texts import TextPublic
 from api.schemas.topics import TopicPublic
 from api.schemas.webinars import WebinarDetail, WebinarPublic
 from webinars.queries.sessions import Scheduled
+from webinars.rules.surveys import Results
 from webinars.rules.visits import first_touch, last_touch
 from webinars.services import corrections, follow_ups, registrations, suppressions
 from webinars.services.attendance import AttendanceItem
@@ -33,7 +36,9 @@ from webinars.services.links import link
 from webinars.services.questions import GivenAnswer
 from webinars.services.registering import Registered
 from webinars.services.reminder_ledger import LedgerItem
+from webinars.services.requests import RequestItem
 from webinars.services.series import SeriesItem
+from webinars.services.surveys import Comment
 from webinars.services.webinars import Offer
 from webinars.tables import (
     Consent,
@@ -113,6 +118,7 @@ def webinar_detail(offer: Offer) -> WebinarDetail:
         public_title=webinar.public_title,
         frees_declined_seats=webinar.frees_declined_seats,
         replay_url=webinar.replay_url,
+        packet_url=webinar.packet_url,
         version=webinar.version,
         created_at=webinar.created_at,
         updated_at=webinar.updated_at,
@@ -309,6 +315,33 @@ def attendance_public(item: AttendanceItem) -> AttendancePublic:
         minutes=attendance.minutes if attendance else None,
         share=attendance.share if attendance else None,
         evidence=attendance.evidence if attendance else None,
+        replayed_at=item.registration.replayed_at,
+    )
+
+
+def request_public(item: RequestItem) -> RequestPublic:
+    request = item.request
+    return RequestPublic(
+        id=request.id,
+        registration_id=request.registration_id,
+        session_id=request.session_id,
+        kind=request.kind,
+        state=request.state,
+        details=WishPublic(**asdict(item.wish)) if item.wish else None,
+        note=item.note,
+        version=request.version,
+        created_at=request.created_at,
+        updated_at=request.updated_at,
+    )
+
+
+def survey_public(results: Results, comments: Sequence[Comment] | None) -> SurveyPublic:
+    return SurveyPublic(
+        asked=results.asked,
+        replies=results.replies,
+        average=results.average,
+        counts=[RatingCount(rating=rating, count=count) for rating, count in results.counts.items()],
+        comments=None if comments is None else [CommentPublic(**asdict(comment)) for comment in comments],
     )
 
 

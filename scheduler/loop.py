@@ -78,6 +78,8 @@ class Scheduler:
             yield partial(alerts.run, self.process, now)
         if self._is_time("zones", _EVERY_DAY, now):
             yield partial(zones.retime, self.process, now)
+        if self._is_time("clearing", _EVERY_DAY, now):
+            yield partial(retention.clear, self.process, now)
         if self._is_time("retention", _EVERY_HOUR, now):
             yield partial(retention.run, self.process, now)
             yield partial(alerts.ask_consenting, self.process, now)

@@ -1,5 +1,5 @@
-"""Gets what the tests need beyond PyPI: Chromium, and calendar readers in C and JavaScript. Quick when they are there;
-`make test` runs it every time.
+"""Gets what the tests need beyond PyPI: Chromium, Thunderbird, and calendar readers in C and JavaScript. Quick when
+they are there; `make test` runs it every time.
 
 With `CI=true` or `--strict`, what could not be had is an error, so that no test is ever left out unseen.
 """
@@ -16,11 +16,14 @@ from pathlib import Path
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PACKAGES = ("chromium", "fonts-liberation", "fonts-noto-core")
 LIBICAL_PACKAGES = ("gir1.2-ical-3.0", "python3-gi")
+THUNDERBIRD_PACKAGES = ("thunderbird",)
 NODE_PACKAGES = ("nodejs", "npm")
 SYSTEM_PYTHON = "/usr/bin/python3"
 """Debian's libical speaks to that one alone."""
 READERS = Path(__file__).parents[1] / "tests" / "interop"
 """Where the JavaScript readers' package.json is."""
+JUDGES = Path(__file__).parents[1] / "tests" / "browser"
+"""Where the package.json of what judges pages is."""
 PLAYWRIGHT_CACHES = ("~/.cache/ms-playwright", "~/Library/Caches/ms-playwright")
 PLAYWRIGHT_PATHS = ("chromium-*/chrome-linux*/chrome", "chromium-*/chrome-mac*/*.app/Contents/MacOS/*")
 PATIENCE_S = 900
@@ -77,6 +80,12 @@ def has_javascript_readers() -> bool:
     )
 
 
+def has_thunderbird() -> bool:
+    """Whether invites can be handled by Thunderbird."""
+    path = shutil.which("thunderbird")
+    return path is not None and _starts(path)
+
+
 def install_libical() -> None:
     """Raises:
     InstallError: when it could not be had.
@@ -86,13 +95,40 @@ def install_libical() -> None:
         raise InstallError("it does not load")
 
 
+def install_thunderbird() -> None:
+    """Raises:
+    InstallError: when it could not be had.
+    """
+    _from_the_system(THUNDERBIRD_PACKAGES)
+    if not has_thunderbird():  # Ubuntu's package is only a pointer to a snap
+        raise InstallError("it does not start")
+
+
 def install_javascript_readers() -> None:
     """Raises:
     InstallError: when they could not be had.
     """
+    _npm_install(READERS)
+
+
+def has_page_judges() -> bool:
+    """Whether pages can be judged with html-validate and Lighthouse."""
+    return shutil.which("node") is not None and all(
+        (JUDGES / "node_modules" / name).is_dir() for name in ("html-validate", "lighthouse")
+    )
+
+
+def install_page_judges() -> None:
+    """Raises:
+    InstallError: when they could not be had.
+    """
+    _npm_install(JUDGES)
+
+
+def _npm_install(folder: Path) -> None:
     if not (shutil.which("node") and shutil.which("npm")):
         _from_the_system(NODE_PACKAGES)
-    _run(["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(READERS)])
+    _run(["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(folder)])
 
 
 def _from_the_system(packages: Sequence[str] = PACKAGES) -> None:
@@ -152,6 +188,8 @@ WANTED: tuple[tuple[str, str, Callable[[], object], Callable[[], object]], ...] 
     ("Chromium", "browser tests", find_chromium, install_chromium),
     ("libical", "a part of the calendar tests", has_libical, install_libical),
     ("ical.js and node-ical", "a part of the calendar tests", has_javascript_readers, install_javascript_readers),
+    ("html-validate and Lighthouse", "a part of the browser tests", has_page_judges, install_page_judges),
+    ("Thunderbird", "a part of the calendar tests", has_thunderbird, install_thunderbird),
 )
 """What, for which tests, how it is found, and how it is had."""
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from typing import ClassVar
 
+from webinars.phrases import Phrase
+
 _WORD_START = re.compile(r"(?<!^)(?=[A-Z])")
 
 
 class WebinarsError(Exception):
-    """A refusal that its caller can do something about."""
+    """A refusal that its caller can do something about. Words that patients' pages show are phrases: these are said in
+    the visitor's language."""
 
     code: ClassVar[str] = "webinars_error"
     words: ClassVar[str] = "This is not possible."
@@ -34,7 +37,7 @@ class SlugTaken(WebinarsError):
 class InvalidField(WebinarsError):
     """A value that passes as a type but not as a fact. `facts["field"]` names it."""
 
-    words = "A value is not usable."
+    words = Phrase("A value is not usable.")
 
 
 class TimeDoesNotExist(WebinarsError):
@@ -50,19 +53,23 @@ class UnknownTimezone(WebinarsError):
 
 
 class SessionNotOpen(WebinarsError):
-    words = "Registration for this session is not open yet."
+    words = Phrase("Registration for this session is not open yet.")
 
 
 class RegistrationClosed(WebinarsError):
-    words = "Registration for this session has closed."
+    words = Phrase("Registration for this session has closed.")
 
 
 class SessionStarted(WebinarsError):
-    words = "This session has already started."
+    words = Phrase("This session has already started.")
+
+
+class SessionNotOver(WebinarsError):
+    words = Phrase("This session is not over yet.")
 
 
 class SessionCancelled(WebinarsError):
-    words = "This session has been cancelled."
+    words = Phrase("This session has been cancelled.")
 
 
 class SeriesOver(WebinarsError):
@@ -70,7 +77,7 @@ class SeriesOver(WebinarsError):
 
 
 class SessionFull(WebinarsError):
-    words = "This session is full and has no waitlist."
+    words = Phrase("This session is full and has no waitlist.")
 
 
 class CapacityTooSmall(WebinarsError):
@@ -78,19 +85,19 @@ class CapacityTooSmall(WebinarsError):
 
 
 class RegistrationNotActive(WebinarsError):
-    words = "This registration is no longer active."
+    words = Phrase("This registration is no longer active.")
 
 
 class AlreadyRegistered(WebinarsError):
-    words = "There is a registration for that session already. To keep that one, cancel this one."
+    words = Phrase("There is a registration for that session already. To keep that one, cancel this one.")
 
 
 class OfferGone(WebinarsError):
-    words = "This seat is not kept any more."
+    words = Phrase("This seat is not kept any more.")
 
 
 class UndoTooLate(WebinarsError):
-    words = "This can be undone for ten minutes only. Register again instead."
+    words = Phrase("This can be undone for ten minutes only. Register again instead.")
 
 
 class RowsRefused(WebinarsError):
@@ -119,6 +126,15 @@ class LinkInvalid(WebinarsError):
     words = "This link does not work any more. Use the newest mail, or register again with the same address to get it."
 
 
+class RegistrationErased(WebinarsError):
+    """Whoever a personal link was made for has been erased from its registration."""
+
+    words = Phrase(
+        "It is done: what told of you here is gone, and this link has ended with it. You are welcome to come to "
+        "another webinar whenever you like."
+    )
+
+
 class SignInFailed(WebinarsError):
     words = "The e-mail address or the password is not right."
 
@@ -144,19 +160,19 @@ class NotAllowed(WebinarsError):
 class TooManyRequests(WebinarsError):
     """`facts["retry_after"]` is the number of seconds to wait."""
 
-    words = "Too many requests. Wait a little and try again."
+    words = Phrase("Too many requests. Wait a little and try again.")
 
 
 class Busy(WebinarsError):
     """`facts["retry_after"]` is the number of seconds to wait."""
 
-    words = "Very many people are registering at this moment. Nothing was lost; try again in a few seconds."
+    words = Phrase("Very many people are registering at this moment. Nothing was lost; try again in a few seconds.")
 
 
 class TookTooLong(Busy):
     """The database gave up on a statement that waited or ran for too long. `facts["retry_after"]` as above."""
 
-    words = "This took longer than it may. Nothing was changed; try again in a few seconds."
+    words = Phrase("This took longer than it may. Nothing was changed; try again in a few seconds.")
 
 
 class MessageNotRetriable(WebinarsError):

@@ -61,6 +61,7 @@ class MessageKind(StrEnum):
     reminder = "reminder"
     not_there = "not_there"
     follow_up = "follow_up"
+    packet = "packet"
     alert_check = "alert_check"
     alert = "alert"
 
@@ -221,6 +222,15 @@ class RecentMri(StrEnum):
     yes = "yes"
     no = "no"
     not_sure = "not_sure"
+
+
+class CallTime(StrEnum):
+    """When a call suits a registrant best, on their own clock."""
+
+    any_time = "any_time"
+    morning = "morning"
+    afternoon = "afternoon"
+    evening = "evening"
 
 
 class Role(StrEnum):

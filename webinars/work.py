@@ -15,6 +15,7 @@ from webinars.errors import Busy
 from webinars.gateways.mail import MailTransport, mail_transport
 from webinars.gateways.provider_reports import Sns
 from webinars.gateways.short_texts import TextTransport, text_transport
+from webinars.rules.branding import KeptBrand
 from webinars.rules.rates import TurnedAway
 from webinars.settings import Settings
 from webinars.tally import Tally
@@ -56,6 +57,7 @@ class Process:
         self.bell = _bell(self.engines)
         """Rings for the schedulers of other processes; None on SQLite, where there are none worth waking."""
         self.turned_away = TurnedAway()
+        self.brand = KeptBrand()
         self.tally = Tally()
         self.write_turn = threading.Lock() if self.engines.is_sqlite else None
         """SQLite lets one writer in; the others sleep and poll for it. In one process they take turns here instead."""

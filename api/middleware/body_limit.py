@@ -14,12 +14,15 @@ from api.errors import FOR_PROGRAMS, problem
 from api.pages.error_pages import status_page
 from webinars.documents import bounces
 from webinars.documents.sheets import MOST_BYTES
+from webinars.rules.branding import MOST_LOGO_BYTES
 
 PUBLIC_LIMIT = 64 * 1024
 VISIT_LIMIT = 4 * 1024
 TOKEN_LIMIT = 1024 * 1024
 IMPORT_LIMIT = MOST_BYTES + PUBLIC_LIMIT
 """A file, and the form around it."""
+LOGO = "/console/branding/logo"
+LOGO_LIMIT = MOST_LOGO_BYTES + PUBLIC_LIMIT
 _TOO_LARGE = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
 
 
@@ -57,6 +60,8 @@ def _limit(path: str, headers: Headers) -> int:
     """For who says to be known here; whether they are is looked at before the body is."""
     if path.endswith("/import") and ("authorization" in headers or "cookie" in headers):
         return IMPORT_LIMIT
+    if path == LOGO and "cookie" in headers:
+        return LOGO_LIMIT
     if path.startswith("/inbound/"):
         return bounces.MOST_BYTES
     if path == "/visits":

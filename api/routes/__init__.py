@@ -16,8 +16,10 @@ from api.routes import (
     registrations,
     reminder_rules,
     reminders,
+    requests,
     series,
     sessions,
+    surveys,
     texts,
     topics,
     visits,
@@ -43,5 +45,7 @@ for noun in (
     reminders,
     attendance,
     follow_ups,
+    requests,
+    surveys,
 ):
     api_router.include_router(noun.router)

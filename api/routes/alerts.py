@@ -27,7 +27,8 @@ def ask_for_alerts(
     """Ask a mailbox whether it is to hear of new sessions on a topic, or its area's. It confirms by a button in the
     mail, hears at most once in 7 days, and ends it with one click."""
     zone(body.timezone)
-    wanted = Wanted(clean_email(body.email), body.timezone, body.locale, TOPIC_ALERTS.version, TOPIC_ALERTS.digest)
+    digest = TOPIC_ALERTS.digest_in(body.locale)
+    wanted = Wanted(clean_email(body.email), body.timezone, body.locale, TOPIC_ALERTS.version, digest)
     subscriptions.take_try(process, wanted.email, client_network(request), now)
 
     def make() -> Response:

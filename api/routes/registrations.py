@@ -182,13 +182,21 @@ def readmit(
 
 @router.post("/registrations/{registration_id}/erase", response_model=RegistrationPublic, responses=refusals(404, 422))
 def erase(
-    registration_id: RegistrationPath, bearer: RegistrationsWriter, work: WorkDep, once: OnceDep, now: NowDep
+    registration_id: RegistrationPath,
+    bearer: RegistrationsWriter,
+    work: WorkDep,
+    once: OnceDep,
+    now: NowDep,
+    everywhere: Annotated[
+        bool, Query(description="Also from their other registrations, the topics they wanted to hear of, and marks.")
+    ] = False,
 ) -> Response:
     """Take out of a registration all that tells of the person, and give up its place. Nothing is sent; twice is once.
 
     What is left counts in statistics and leads to nobody. It cannot be undone.
     """
-    return _once(once, registration_id, lambda: erasure.erase(work, registration_id, actor=bearer.actor, now=now))
+    deed = erasure.erase_person if everywhere else erasure.erase
+    return _once(once, registration_id, lambda: deed(work, registration_id, actor=bearer.actor, now=now))
 
 
 @router.post(

@@ -85,6 +85,10 @@ class AttendancePublic(Answer):
     minutes: int | None = Field(description="Whole minutes in the room.", examples=[58])
     share: float | None = Field(description="Of the session's length, 0 to 1.", examples=[0.9667])
     evidence: Evidence | None = Field(description="How well it is known.", examples=["interval"])
+    replayed_at: Moment | None = Field(
+        description="When they first went to the replay; it does not count as attendance.",
+        examples=[None, "2026-12-04T15:20:00Z"],
+    )
 
 
 class AttendancePage(PageOf[AttendancePublic]):

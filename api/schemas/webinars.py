@@ -56,7 +56,16 @@ _ReplayUrl = Annotated[
         max_length=500,
     ),
 ]
-
+_PacketUrl = Annotated[
+    Line,
+    Field(
+        description="Where the information packet is, which is mailed to whoever asks for it after a session; empty if "
+        "there is none.",
+        examples=["https://files.clinic.example/packet.pdf"],
+        pattern=r"^(https://[!#-.0-;=?A-Z\[\]_a-z~][!#-;=?A-Z\[\]_a-z~]*)?$",
+        max_length=500,
+    ),
+]
 _FreesDeclinedSeats = Annotated[
     bool,
     Field(
@@ -82,6 +91,7 @@ class WebinarCreate(Body):
     asks_question: _AsksQuestion = False
     frees_declined_seats: _FreesDeclinedSeats = False
     replay_url: _ReplayUrl = ""
+    packet_url: _PacketUrl = ""
 
 
 class WebinarUpdate(Change):
@@ -99,6 +109,7 @@ class WebinarUpdate(Change):
     asks_question: _AsksQuestion = left_out()
     frees_declined_seats: _FreesDeclinedSeats = left_out()
     replay_url: _ReplayUrl = left_out()
+    packet_url: _PacketUrl = left_out()
 
 
 class WebinarPublic(Answer):
@@ -127,6 +138,10 @@ class WebinarDetail(WebinarPublic):
     )
     replay_url: str = Field(
         description="Where the recording is; empty if there is none.", examples=["https://video.clinic.example/v/1"]
+    )
+    packet_url: str = Field(
+        description="Where the information packet is; empty if there is none.",
+        examples=["https://files.clinic.example/packet.pdf"],
     )
     version: int = Field(description="Grows with every change; its ETag says the same.", examples=[1])
     created_at: Moment = Field(description="When it was made.", examples=["2026-11-22T14:00:00Z"])

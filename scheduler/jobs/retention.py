@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from webinars.services import idempotency, rates, subscriptions, suppressions
+from webinars.services import idempotency, rates, retention, subscriptions, suppressions
 from webinars.work import Process
 
 
@@ -14,3 +14,8 @@ def run(process: Process, now: datetime) -> int:
     with process.work() as work:
         forgotten = idempotency.forget_old_keys(work, now) + rates.forget_old_counts(work, now)
         return forgotten + subscriptions.forget_old(work, now) + suppressions.forget_old_events(work, now)
+
+
+def clear(process: Process, now: datetime) -> int:
+    """Clear what was kept of people for as long as it may be. Returns how much."""
+    return retention.clear_due(process, now)

@@ -23,6 +23,10 @@ MATRIX: dict[str, Role | None] = {
     "POST /console/calendar/renew": Role.viewer,
     "GET /console/webinars": Role.viewer,
     "GET /console/embed": Role.viewer,
+    "GET /console/branding": Role.manager,
+    "POST /console/branding": Role.manager,
+    "POST /console/branding/logo": Role.manager,
+    "POST /console/branding/logo/remove": Role.manager,
     "GET /console/webinars/new": Role.manager,
     "POST /console/webinars/new": Role.manager,
     "GET /console/webinars/{slug}": Role.viewer,
@@ -100,6 +104,11 @@ MATRIX: dict[str, Role | None] = {
     "GET /console/sessions/{session_id}/attendance": Role.viewer,
     "GET /console/sessions/{session_id}/follow-ups": Role.viewer,
     "POST /console/follow-ups/{follow_up_id}": Role.host,
+    "GET /console/calls": Role.viewer,
+    "POST /console/calls/reveal": Role.host,
+    "POST /console/requests/{request_id}": Role.host,
+    "GET /console/sessions/{session_id}/survey": Role.viewer,
+    "POST /console/sessions/{session_id}/survey/reveal": Role.host,
 }
 
 

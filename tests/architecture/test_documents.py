@@ -61,6 +61,12 @@ def test_the_page_of_commands_has_just_the_commands() -> None:
     assert {next((name for name in typed if row.startswith(name)), row) for row in rows} == typed
 
 
+def test_the_tests_that_documents_name_are_there() -> None:
+    named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", documents())
+    assert named
+    assert [name for path, name in named if f"def {name}(" not in (ROOT / path).read_text(encoding="utf-8")] == []
+
+
 def test_files_for_containers_set_nothing_that_is_none() -> None:
     text = "\n".join((ROOT / name).read_text(encoding="utf-8") for name in ("compose.yaml", "Dockerfile"))
     assert set(re.findall(rf"{PREFIX}([A-Z_]+?)(?:_FILE)?\b", text)) <= SETTINGS

@@ -89,6 +89,9 @@ MATRIX: dict[str, Scope | None] = {
     "GET /sessions/{session_id}/attendance": Scope.attendance_read,
     "GET /sessions/{session_id}/follow-ups": Scope.attendance_read,
     "PATCH /follow-ups/{follow_up_id}": Scope.attendance_write,
+    "GET /requests": Scope.attendance_read,
+    "PATCH /requests/{request_id}": Scope.attendance_write,
+    "GET /sessions/{session_id}/survey": Scope.attendance_read,
 }
 _PREFIX = "/api/v1"
 _IDS = (
@@ -99,6 +102,7 @@ _IDS = (
     "{registration_id}",
     "{message_id}",
     "{follow_up_id}",
+    "{request_id}",
 )
 
 

@@ -12,10 +12,13 @@ from sqlmodel import SQLModel
 from scheduler.loop import Scheduler
 from tests.factories import ACTOR, Factory
 from webinars.db import SealedText
-from webinars.services import attendance, follow_ups
+from webinars.rules.requests import Wish
+from webinars.rules.surveys import Opinion
+from webinars.services import attendance, follow_ups, requests, surveys
 from webinars.services.attendance import Report
 from webinars.services.consents import ConsentAnswer
 from webinars.tables import Retention
+from webinars.terms import CallTime, RecentMri
 from webinars.testing import SetClock
 from webinars.work import Process
 
@@ -32,7 +35,14 @@ KEPT_FOR_A_WHILE = {
         "subscriptions.email_index",
         "suppressions.email_index",
     },
-    Retention.health: {"answers.health_value", "follow_ups.note", "registrations.question"},
+    Retention.health: {
+        "answers.health_value",
+        "follow_ups.note",
+        "registrations.question",
+        "requests.details",
+        "requests.note",
+        "survey_replies.comment",
+    },
     Retention.log: {
         "idempotency_keys.created_at",
         "idempotency_keys.key_hash",
@@ -83,6 +93,8 @@ PLANTED = {
     "phone": "+1 303 555 0199",
     "question": "Does the zirconium implant rattle?",
     "note": "Called back about the rattling",
+    "wish": "Palladium hinges, please",
+    "comment": "Fewer slides about molybdenum",
 }
 
 
@@ -116,7 +128,9 @@ def test_no_column_with_the_name_of_something_personal_is_left_open() -> None:
     open_to_all = {
         str(column) for column in columns() if column.name in telling and not isinstance(column.type, SealedText)
     }
-    assert open_to_all == {"presenters.name", "reminder_rules.name", "tokens.name", "topics.name", "transports.name"}
+    of_things = {"presenters.name", "reminder_rules.name", "tokens.name", "topics.name", "transports.name"}
+    of_the_clinic = {"branding.name", "branding.phone"}
+    assert open_to_all == of_things | of_the_clinic
 
 
 def test_a_stolen_file_tells_nothing_of_registrants(
@@ -141,6 +155,10 @@ def test_a_stolen_file_tells_nothing_of_registrants(
         (item,) = follow_ups.list_follow_ups(work, session.id, cursor=None, limit=5).items
         changes = {"note": PLANTED["note"]}
         follow_ups.update_follow_up(work, item.follow_up.id, changes, version=None, actor=ACTOR, now=clock.now())
+        wish = Wish(RecentMri.yes, CallTime.any_time, PLANTED["phone"], PLANTED["wish"])
+        asked = requests.ask_evaluation(work, item.follow_up.registration_id, wish, clock.now())
+        requests.update_request(work, asked.id, changes, version=None, actor=ACTOR, now=clock.now())
+        surveys.answer(work, item.follow_up.registration_id, Opinion(5, PLANTED["comment"]), clock.now())
 
     kept = b"".join(path.read_bytes() for path in sorted(tmp_path.glob("webinars.db*")))
     assert b"Knees that rattle and sing" in kept  # the control: what is not sealed is found

@@ -1,4 +1,7 @@
-"""A real Chromium, watched: nothing may leave the origin, break the policy or end up in the console."""
+"""A real Chromium, watched: nothing may leave the origin, break the policy or end up in the console.
+
+No test has to think of it: the browser that tests get watches every page they open, and the test fails at its end.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, WebError, sync_playwright
 
 from tests.conftest import NOW
 from tests.factories import Factory
@@ -22,7 +25,8 @@ DESKTOP = {"viewport": {"width": 1280, "height": 900}}
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
+def unwatched() -> Iterator[Browser]:
+    """Not for tests: they take `chromium`."""
     options = launch_options()
     if options is None:
         reason = "Chromium is not installed: run `python tools/prepare_tests.py`"
@@ -39,7 +43,8 @@ def chromium() -> Iterator[Browser]:
 class Watch:
     """What a page did that it should not have done."""
 
-    allowed: set[str]
+    allowed: set[str] = field(default_factory=set)
+    """Origins that pages may ask for something."""
     expected_statuses: set[int] = field(default_factory=set)
     """Statuses of pages that a test asks for on purpose: Chromium reports each in the console."""
     findings: list[str] = field(default_factory=list)
@@ -56,32 +61,25 @@ class Watch:
             return
         self.findings.append(f"console: {message.text}")
 
-    def on_error(self, error: object) -> None:
-        self.findings.append(f"script error: {error}")
+    def on_error(self, error: WebError) -> None:
+        self.findings.append(f"script error: {error.error}")
 
 
-@dataclass
-class Site:
-    """A running process with pages to open."""
+class Chromium:
+    """The browser: whatever is opened in it is watched, and closed in the end."""
 
-    browser: Browser
-    process: Process
-    make: Factory
-    address: str
-    watch: Watch
-    _contexts: list[BrowserContext] = field(default_factory=list)
+    def __init__(self, browser: Browser, watch: Watch) -> None:
+        self._browser = browser
+        self._watch = watch
+        self._contexts: list[BrowserContext] = []
 
-    def open(self, path: str, **options: Any) -> Page:
-        """A page in a context of its own; options are Playwright's."""
-        context = self.browser.new_context(**({"locale": "en-US", "timezone_id": "America/Denver"} | options))
+    def new_context(self, **options: Any) -> BrowserContext:
+        context = self._browser.new_context(**({"locale": "en-US", "timezone_id": "America/Denver"} | options))
+        context.on("request", self._watch.on_request)
+        context.on("console", self._watch.on_console)
+        context.on("weberror", self._watch.on_error)
         self._contexts.append(context)
-        context.on("request", self.watch.on_request)
-        context.on("console", self.watch.on_console)
-        context.on("weberror", lambda error: self.watch.on_error(error.error))
-        page = context.new_page()
-        page.set_default_timeout(15_000)
-        page.goto(self.address + path)
-        return page
+        return context
 
     def close(self) -> None:
         for context in self._contexts:
@@ -89,15 +87,49 @@ class Site:
 
 
 @pytest.fixture
+def watch() -> Watch:
+    return Watch()
+
+
+@pytest.fixture
+def chromium(unwatched: Browser, watch: Watch) -> Iterator[Chromium]:
+    """What tests open pages with. Whatever a page did that it should not have done is found when they end."""
+    chromium = Chromium(unwatched, watch)
+    yield chromium
+    chromium.close()
+    assert watch.findings == []
+
+
+@dataclass
+class Site:
+    """A running process with pages to open."""
+
+    browser: Chromium
+    process: Process
+    make: Factory
+    address: str
+    watch: Watch
+
+    def open(self, path: str, **options: Any) -> Page:
+        """A page in a context of its own; options are Playwright's."""
+        page = self.browser.new_context(**options).new_page()
+        page.set_default_timeout(15_000)
+        page.goto(self.address + path)
+        return page
+
+
+@pytest.fixture
 def site(
-    chromium: Browser, sqlite_process: Process, serve: Callable[[Process], str], sqlite_factory: Factory
-) -> Iterator[Site]:
+    sqlite_process: Process,
+    serve: Callable[[Process], str],
+    sqlite_factory: Factory,
+    chromium: Chromium,
+    watch: Watch,
+) -> Site:
     """Make what the test needs before `start_clock`: until then the clock stands still."""
     address = serve(sqlite_process)
-    running = Site(chromium, sqlite_process, sqlite_factory, address, Watch({address}))
-    yield running
-    running.close()
-    assert running.watch.findings == []
+    watch.allowed.add(address)
+    return Site(chromium, sqlite_process, sqlite_factory, address, watch)
 
 
 def start_clock(site: Site) -> None:

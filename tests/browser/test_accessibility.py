@@ -1,182 +1,116 @@
-"""Every patients' page in every state, looked at by axe, on a phone and at a desk, light and dark; and by keyboard."""
+"""Every page in every state, looked at by axe, by a validator and by the keyboard, on all kinds of screens."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import DESKTOP, PHONE, Site, start_clock
-from tests.conftest import NOW
-from tests.factories import ACTOR, Factory
+from tests.browser.states import CONSOLE_GROUPS, GROUPS, HOST, State, knee, seats_of_every_kind, show
+from tests.factories import Factory
 from tests.support.axe import violations
-from webinars.services import registrations, sessions
-from webinars.services.links import link
-from webinars.services.registering import Registered
-from webinars.terms import LinkPurpose, RegistrationStatus
-from webinars.testing import SetClock
+from tests.support.html import html_mistakes
 
 pytestmark = pytest.mark.browser
-SCREENS = [
-    pytest.param(PHONE | {"color_scheme": "light"}, id="phone-light"),
-    pytest.param(PHONE | {"color_scheme": "dark"}, id="phone-dark"),
-    pytest.param(DESKTOP | {"color_scheme": "light"}, id="desktop-light"),
-    pytest.param(DESKTOP | {"color_scheme": "dark"}, id="desktop-dark"),
-]
-NARROW = {"viewport": {"width": 320, "height": 640}}
-Opened = tuple[str, int]
-"""An address and the status it answers with."""
+DESK_SIZE = {"width": 1280, "height": 900}
+PHONE_SIZE = {"width": 360, "height": 740}
+SMALLEST = {"width": 320, "height": 640}
 
 
-def knee(make: Factory) -> None:
-    make.topic("knee", "Knee")
-    make.topic("knee-1", "Meniscus tears", parent="knee")
-    make.presenter()
-    make.webinar(
-        "knee-options",
-        topics=("knee",),
-        presenters=("maria-castellan",),
-        summary="Options before surgery.",
-        description="You learn:\n\n- one thing\n- another",
-        asks_question=True,
-    )
+def open_details(page: Page) -> None:
+    for details in page.locator("details").all():
+        details.evaluate("item => item.open = true")
 
 
-def seats_of_every_kind(make: Factory) -> dict[str, Any]:
-    """Sessions of one webinar: open, few seats, full with and without a waitlist, cancelled, closed, not open yet."""
-    knee(make)
-    named = {
-        name: make.session("knee-options", starts_in=timedelta(days=7 + number), capacity=5, waitlist_open=waitlist)
-        for number, (name, waitlist) in enumerate(
-            [("open", True), ("few", True), ("waitlist", True), ("full", False), ("cancelled", True), ("closed", True)]
-        )
-    }
-    for name, count in (("few", 4), ("waitlist", 5), ("full", 5)):
-        for _ in range(count):
-            make.registration(named[name].session.id)
-    with make.process.work() as work:
-        sessions.cancel_session(work, named["cancelled"].session.id, version=None, actor=ACTOR, now=make.now)
-        changes = {"registration_closes_at": make.now - timedelta(hours=1)}
-        sessions.update_session(work, named["closed"].session.id, changes, version=None, actor=ACTOR, now=make.now)
-    later = make.session("knee-options", starts_in=timedelta(days=30))
-    with make.process.work() as work:
-        changes = {"registration_opens_at": make.now + timedelta(days=1)}
-        sessions.update_session(work, later.session.id, changes, version=None, actor=ACTOR, now=make.now)
-    return named | {"not_yet": later}
+def look_at(page: Page) -> list[str]:
+    """What is wrong with a page on a phone and at a desk, light and dark, in forced colours, small, and enlarged."""
+    open_details(page)
+    page.emulate_media(reduced_motion="reduce")  # nor is a button caught between two colours
+    found = []
+    for size, scheme in ((PHONE_SIZE, "light"), (PHONE_SIZE, "dark"), (DESK_SIZE, "light"), (DESK_SIZE, "dark")):
+        page.set_viewport_size(size)  # type: ignore[arg-type]
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        only = None if (size, scheme) in ((PHONE_SIZE, "light"), (DESK_SIZE, "dark")) else ("color-contrast",)
+        found += [f"{size['width']} {scheme} {violation}" for violation in violations(page, only)]
+    page.evaluate("document.documentElement.style.fontSize = '225%'")  # all words twice as large
+    if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+        found.append("words twice as large scroll sideways")
+    page.evaluate("document.documentElement.style.fontSize = ''")
+    page.set_viewport_size(SMALLEST)  # type: ignore[arg-type]
+    if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+        found.append(f"wider than {SMALLEST['width']} px")
+    page.emulate_media(color_scheme="light", forced_colors="active", reduced_motion="reduce")
+    found += page.evaluate(UNBORDERED_OR_MOVING)
+    page.emulate_media(forced_colors="none", reduced_motion="no-preference")
+    return found
 
 
-def listing_pages(make: Factory) -> list[Opened]:
-    seats_of_every_kind(make)
-    return [(path, 200) for path in ("/", "/topics/knee", "/topics/not-sure", "/presenters/maria-castellan")]
+UNBORDERED_OR_MOVING = """() => [...document.querySelectorAll("body *")].flatMap((item) => {
+    const look = getComputedStyle(item), name = item.outerHTML.slice(0, 80);
+    const moves = parseFloat(look.transitionDuration) > 0 || parseFloat(look.animationDuration) > 0;
+    const borderless = item.matches(".button, select, textarea, input[type=text], input[type=email]")
+      && item.checkVisibility() && parseFloat(look.borderTopWidth) < 1;
+    return [...(moves ? [`moves: ${name}`] : []), ...(borderless ? [`no border in forced colours: ${name}`] : [])];
+})"""
 
 
-def webinar_pages(make: Factory) -> list[Opened]:
-    seats_of_every_kind(make)
-    make.webinar("undated", title="Later")
-    return [
-        ("/webinars/knee-options", 200),
-        ("/webinars/knee-options/register", 422),
-        ("/webinars/undated", 200),
-        ("/nowhere", 404),
-        ("/m/wrong", 404),
-    ]
+def unreachable(page: Page) -> list[str]:
+    """What can be pressed or typed in, but the keyboard does not come to it, or one does not see that it has come."""
+    wanted: int = page.evaluate(WATCH_THE_FOCUS)
+    missed: list[str] = []
+    for _ in range(4):  # a date has three stops, a frame its own, and after a mistake the way begins in the middle
+        for _ in range(wanted // 2 + 6):
+            page.keyboard.press("Tab")
+        missed = page.evaluate("watchedByTest()")
+        if not missed:
+            break
+    return missed
 
 
-def form_pages(make: Factory) -> list[Opened]:
-    named = seats_of_every_kind(make)
-    make.question("knee-options", "choice", "Which knee?")
-    forms: list[Opened] = [(f"/sessions/{item.session.id}/register", 200) for item in named.values()]
-    chosen = "&".join(f"session={named[name].session.id}" for name in ("open", "few"))
-    return [*forms, (f"/webinars/knee-options/register-several?{chosen}", 200)]
+WATCH_THE_FOCUS = """() => {
+    const all = [...document.querySelectorAll("a[href], button, input, select, textarea, summary")]
+      .filter((item) => item.checkVisibility() && item.tabIndex >= 0 && item.type !== "hidden");
+    const group = (item) => item.type === "radio" ? item.name : item;  // the arrows lead on inside
+    const wanted = new Set(all.map(group)), hidden = [];
+    addEventListener("focusin", ({ target: at }) => {
+      const look = getComputedStyle(at), box = at.getBoundingClientRect();
+      wanted.delete(group(at));
+      const isShown = look.outlineStyle !== "none" && parseFloat(look.outlineWidth) >= 2;
+      if (!(isShown && box.bottom > 0 && box.top < innerHeight)) hidden.push(at);
+    });
+    window.watchedByTest = () => [
+      ...[...wanted].map((item) => `the keyboard does not come to ${(item.outerHTML || item).slice(0, 120)}`),
+      ...hidden.map((item) => `the focus does not show on ${item.outerHTML.slice(0, 120)}`),
+    ];
+    document.activeElement.blur();
+    scrollTo(0, 0);
+    return wanted.size;
+}"""
 
 
-def thanks_pages(make: Factory) -> list[Opened]:
-    session_id = seats_of_every_kind(make)["open"].session.id
-    statuses = (RegistrationStatus.confirmed, RegistrationStatus.waitlisted, RegistrationStatus.pending)
-    return [(f"/sessions/{session_id}/registered?status={status.value}", 200) for status in statuses]
+def walk(site: Site, states: list[State], page_options: dict[str, Any], *, password: str = "") -> list[str]:
+    found, raw = [], {}
+    for number, shown in enumerate(show(site, states, password=password, **page_options)):
+        name = f"{number} {shown.state.path} {shown.state.press}"
+        raw[name] = shown.html
+        found += [f"{name}: {mistake}" for mistake in [*look_at(shown.page), *unreachable(shown.page)]]
+    return found + html_mistakes(raw)
 
 
-def my_registration_pages(make: Factory) -> list[Opened]:
-    """In each status."""
-    knee(make)
-    make.session("knee-options", starts_in=timedelta(days=9))
-    full = make.session("knee-options", capacity=2)
-    confirmed, left = make.registration(full.session.id), make.registration(full.session.id)
-    waiting = [make.registration(full.session.id) for _ in range(2)]
-    make.webinar("asked-first", needs_approval=True)
-    pending = make.registration(make.session("asked-first").session.id)
-    with make.process.work() as work:  # whose seat goes to the first who waits, as an offer
-        registrations.withdraw(work, left.registration.id, make.now)
-    people = [confirmed, left, *waiting, pending]
-    return [(path_of(make, LinkPurpose.manage, person), 200) for person in people] + [("/my-registration", 404)]
+@pytest.mark.parametrize("group", GROUPS)
+def test_nothing_is_wrong_with_patients_pages(site: Site, group: Callable[[Factory], list[State]]) -> None:
+    found = walk(site, group(site.make), PHONE)
+    assert not found, "\n".join(found)
 
 
-def join_pages(make: Factory) -> list[Opened]:
-    """Long before, in the last hour, at the time, afterwards, with a replay, and cancelled."""
-    knee(make)
-    make.webinar("recorded", replay_url="https://videos.example/1")
-    long_before = make.session("knee-options", starts_in=timedelta(days=2))
-    soon = make.session("knee-options", starts_in=timedelta(minutes=40))
-    at_the_time = make.session("knee-options", starts_in=timedelta(minutes=10))
-    without_room = make.session("knee-options", starts_in=timedelta(minutes=12), room_url="")
-    over, replay, cancelled = (
-        make.session(webinar, starts_in=timedelta(minutes=1), minutes=5)
-        for webinar in ("knee-options", "recorded", "knee-options")
-    )
-    people = [make.registration(item.session.id) for item in (long_before, soon, at_the_time, without_room)]
-    late = [make.registration(item.session.id) for item in (over, replay, cancelled)]
-    with make.process.work() as work:
-        sessions.cancel_session(work, cancelled.session.id, version=None, actor=ACTOR, now=make.now)
-    clock = make.process.clock
-    assert isinstance(clock, SetClock)
-    clock.set(NOW + timedelta(minutes=8))
-    return [(path_of(make, LinkPurpose.enter, person), 200) for person in [*people, *late]]
-
-
-def path_of(make: Factory, purpose: LinkPurpose, registered: Registered) -> str:
-    process = make.process
-    whole = link(process.settings, process.vault, purpose, registered.registration)
-    return whole.removeprefix(process.settings.base_url)
-
-
-GROUPS = [listing_pages, webinar_pages, form_pages, thanks_pages, my_registration_pages, join_pages]
-
-
-@pytest.mark.parametrize("screen", SCREENS)
-@pytest.mark.parametrize("pages", GROUPS)
-def test_axe_finds_nothing(site: Site, pages: Callable[[Factory], list[Opened]], screen: dict[str, Any]) -> None:
-    for path, status in pages(site.make):
-        if status != 200:
-            site.watch.expected_statuses.add(status)
-        page = site.open(path, **screen)
-        for details in page.locator("details").all():
-            details.evaluate("item => item.open = true")
-        assert violations(page) == [], path
-        page.context.close()
-
-
-@pytest.mark.parametrize("pages", GROUPS)
-def test_nothing_is_wider_than_a_small_screen(site: Site, pages: Callable[[Factory], list[Opened]]) -> None:
-    for path, status in pages(site.make):
-        if status != 200:
-            site.watch.expected_statuses.add(status)
-        page = site.open(path, **NARROW)
-        assert page.evaluate("document.documentElement.scrollWidth") <= 320, path
-        page.context.close()
-
-
-@pytest.mark.parametrize("screen", SCREENS)
-def test_axe_finds_nothing_among_mistakes(site: Site, screen: dict[str, Any]) -> None:
-    site.watch.expected_statuses.add(422)
-    named = seats_of_every_kind(site.make)
-    site.make.question("knee-options", "choice", "Which knee?", is_required=True)
-    page = site.open(f"/sessions/{named['open'].session.id}/register", **screen)
-    page.get_by_role("button", name="Register").click()
-    expect(page.get_by_role("alert")).to_be_focused()
-    assert violations(page) == []
+@pytest.mark.parametrize("group", CONSOLE_GROUPS)
+def test_nothing_is_wrong_with_the_console(site: Site, group: Callable[[Factory], list[State]]) -> None:
+    password = site.make.host(HOST)
+    found = walk(site, group(site.make), DESKTOP, password=password)
+    assert not found, "\n".join(found)
 
 
 def test_axe_finds_nothing_where_too_many_come(site: Site) -> None:
@@ -186,7 +120,7 @@ def test_axe_finds_nothing_where_too_many_come(site: Site) -> None:
         if page.goto(f"{site.address}/m/wrong").status == 429:  # type: ignore[union-attr]
             break
     expect(page.get_by_role("heading", level=1)).to_have_text("Please wait a moment")
-    assert violations(page) == []
+    assert look_at(page) == []
 
 
 def test_control_axe_sees_what_is_wrong(site: Site) -> None:

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import DESKTOP, PHONE, Site, Watch, start_clock
+from tests.browser.conftest import DESKTOP, PHONE, Chromium, Site, Watch, start_clock
 from tests.conftest import make_settings
 from tests.factories import Factory
 from tests.support.axe import violations
@@ -22,6 +22,9 @@ from webinars.work import Process
 
 pytestmark = pytest.mark.browser
 EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "blog.html"
+PLAIN, SCRIPTED, FRAMED = "Join a webinar", "See the next dates", "Webinars about the knee"
+"""The three ways that it uses, by what they are called there: a link, a link that becomes a frame, a frame."""
+DATES = f'iframe[title="{SCRIPTED}"]'
 
 
 class Blog:
@@ -63,11 +66,12 @@ def blog() -> Iterator[Blog]:
 
 @pytest.fixture
 def framed(
-    chromium: Browser,
+    watch: Watch,
     sqlite_url: str,
     tmp_path: Path,
     clock: SetClock,
     serve: Callable[[Process], str],
+    chromium: Chromium,
     blog: Blog,
 ) -> Iterator[Callable[..., Site]]:
     """Starts a site that a blog may frame, or may not."""
@@ -83,15 +87,14 @@ def framed(
         make.session("knee-options")
         address = serve(process)
         blog.text = EXAMPLE.read_text(encoding="utf-8").replace("http://127.0.0.1:8000", address)
-        site = Site(chromium, process, make, address, Watch({address, blog.address}))
+        watch.allowed |= {address, blog.address}
+        site = Site(chromium, process, make, address, watch)
         start_clock(site)
         opened.append(site)
         return site
 
     yield start
     for site in opened:
-        site.close()
-        assert site.watch.findings == []
         site.process.close()
 
 
@@ -108,11 +111,11 @@ def test_the_script_puts_the_dates_in_place_of_the_link(
 ) -> None:
     site = framed()
     page = read(site, blog, **screen)
-    expect(page.get_by_role("link", name="Join a webinar")).to_be_hidden()
-    frame = page.frame_locator("iframe")
+    expect(page.get_by_role("link", name=SCRIPTED)).to_be_hidden()
+    frame = page.frame_locator(DATES)
     expect(frame.get_by_role("link", name="Register")).to_have_count(2)
-    inner = page.frames[1].evaluate("document.body.offsetHeight")
-    expect(page.locator("iframe")).to_have_css("height", f"{inner}px")
+    inner = frame.locator("body").evaluate("body => body.offsetHeight")
+    expect(page.locator(DATES)).to_have_css("height", f"{inner}px")
     assert inner > 200
     assert page.context.cookies() == []
     frame.get_by_role("link", name="Register").first.click()
@@ -126,10 +129,31 @@ def test_the_script_puts_the_dates_in_place_of_the_link(
     assert (touch["src"], touch["page"]) == ("blog", f"{blog.address}/post")
 
 
+def test_each_way_of_the_sample_page_leads_to_a_registration(framed: Callable[..., Site], blog: Blog) -> None:
+    """The link and the frame; what the script makes of a link is above."""
+    site = framed()
+    page = read(site, blog, **PHONE)
+    page.get_by_role("link", name=PLAIN).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Knee pain: options")
+    assert "src=blog" in page.url
+    page = read(site, blog, **PHONE)
+    frame = page.frame_locator(f'iframe[title="{FRAMED}"]')
+    frame.get_by_role("link", name="Knee pain: options").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Knee pain: options")
+    assert page.url.startswith(f"{site.address}/webinars/knee-options"), "in the whole window"
+    page.get_by_role("radio").first.check()
+    page.get_by_role("button", name="Continue to registration").click()
+    page.get_by_label("Full name").fill("Ana")
+    page.get_by_label("E-mail address").fill("ana@mail.example")
+    page.get_by_role("button", name="Register").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Thank you")
+    assert kept_source(site)["last"]["src"] == "blog"
+
+
 def test_without_a_script_the_link_leads_there(framed: Callable[..., Site], blog: Blog) -> None:
     site = framed()
     page = read(site, blog, java_script_enabled=False)
-    page.get_by_role("link", name="Join a webinar").click()
+    page.get_by_role("link", name=SCRIPTED).click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Knee pain: options")
     assert "src=blog" in page.url
 
@@ -138,8 +162,8 @@ def test_where_framing_is_not_allowed_the_link_stays(framed: Callable[..., Site]
     site = framed(allowed=False)
     page = read(site, blog)
     page.wait_for_timeout(1000)
-    expect(page.get_by_role("link", name="Join a webinar")).to_be_visible()
-    expect(page.locator("iframe")).to_have_css("height", "0px")
+    expect(page.get_by_role("link", name=SCRIPTED)).to_be_visible()
+    expect(page.locator(DATES)).to_have_css("height", "0px")
     refused = [finding for finding in site.watch.findings if "frame-ancestors" in finding]
     assert refused
     site.watch.findings.clear()
@@ -160,11 +184,11 @@ def test_no_other_page_can_be_framed_by_anybody(framed: Callable[..., Site], blo
 def test_others_cannot_make_the_frame_grow(framed: Callable[..., Site], blog: Blog) -> None:
     site = framed()
     page = read(site, blog)
-    expect(page.get_by_role("link", name="Join a webinar")).to_be_hidden()
-    before = page.locator("iframe").evaluate("item => item.style.height")
+    expect(page.get_by_role("link", name=SCRIPTED)).to_be_hidden()
+    before = page.locator(DATES).evaluate("item => item.style.height")
     page.evaluate("postMessage({webinars: {height: 9999}}, '*')")
     page.wait_for_timeout(200)
-    assert page.locator("iframe").evaluate("item => item.style.height") == before
+    assert page.locator(DATES).evaluate("item => item.style.height") == before
 
 
 @pytest.mark.parametrize("colours", ["light", "dark"])
@@ -189,7 +213,13 @@ def test_the_console_gives_the_code_and_shows_it(framed: Callable[..., Site], bl
         f'href="{base}/webinars/knee-options?src=newsletter" data-webinars'
     )
     expect(page.locator("pre").nth(1)).to_contain_text(f'<script src="{base}/embed.js" defer></script>')
-    expect(page.frame_locator("iframe").get_by_role("link", name="Register")).to_have_count(2)
+    ways = page.locator("section")
+    expect(ways.nth(0).get_by_role("link", name="Join a webinar")).to_have_attribute(
+        "href", "/webinars/knee-options?src=newsletter"
+    )
+    expect(ways.nth(1).get_by_role("link")).to_be_hidden()
+    for way in (ways.nth(1), ways.nth(2)):
+        expect(way.frame_locator("iframe").get_by_role("link", name="Register")).to_have_count(2)
     expect(page.get_by_text(blog.address)).to_be_visible()
     # What is shown as a link works on the blog as it is.
     blog.text = f"<!DOCTYPE html><title>x</title>{page.locator('pre').nth(1).inner_text().replace(base, site.address)}"

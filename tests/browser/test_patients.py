@@ -13,6 +13,8 @@ import sqlalchemy as sa
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import DESKTOP, PHONE, Site, start_clock
+from tests.conftest import NOW
+from webinars.clock import ShiftedClock
 from webinars.services.registrations import email_of, withdraw
 from webinars.tables import AttendanceInterval, Registration
 from webinars.terms import LinkPurpose, RegistrationStatus
@@ -72,6 +74,38 @@ def test_registering_from_the_home_page_to_thanks(knee: Site, screen: dict[str, 
     assert email_of(knee.process.vault, registration) == "ana@mail.example"
     assert (registration.seats, registration.timezone) == (2, "America/New_York")
     assert registration.source == {"first": {"utm_source": "blog"}, "last": {"utm_source": "blog"}}
+
+
+def test_in_spanish_from_the_link_at_the_foot_to_thanks(knee: Site) -> None:
+    """What the script says and makes of times is in the page's language as well."""
+    page = knee.open("/", **PHONE, **NEW_YORK)
+    page.get_by_role("link", name="Español").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Seminarios web en vivo con nuestros médicos")
+    expect(page.locator("time").first).to_have_text(
+        "lunes, 9 de marzo de 2026 11:00 a.m. hora oriental (America/New_York)"
+    )
+    expect(page.get_by_text("Horas indicadas en: hora oriental.")).to_be_visible()
+    expect(page.locator(".leaf").first).to_have_text("lun9mar")
+    fits(page)
+    page.goto(knee.address + "/webinars/knee-options")  # an address that names no language: the choice is kept
+    page.get_by_role("radio").first.check()
+    page.get_by_role("button", name="Continuar con la inscripción").click()
+    page.get_by_label("Nombre completo").fill("Ana Núñez")
+    page.get_by_label("Correo electrónico").fill("ana@gmial.com")
+    page.get_by_label("Correo electrónico").press("Tab")
+    page.get_by_role("button", name="Usar ana@gmail.com").click()
+    page.get_by_role("button", name="Cambiar su zona horaria").click()
+    expect(page.get_by_label("Su zona horaria")).to_be_focused()
+    fits(page)
+    page.get_by_role("button", name="Inscribirse").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Gracias. Su lugar está reservado")
+    (registration,) = registrations(knee)
+    assert (registration.locale, registration.timezone) == ("es-US", "America/New_York")
+    knee.process.clock = ShiftedClock(NOW + timedelta(days=7, minutes=-20))
+    page.goto(knee.address + link_path(knee, LinkPurpose.enter, registration))
+    expect(page.get_by_role("timer")).to_contain_text("La sala se abre en 4 minutos ")
+    page.get_by_role("link", name="English").click()
+    expect(page.get_by_role("timer")).to_contain_text("The room opens in 4 minutes ")
 
 
 def test_mistakes_get_the_focus_and_lead_to_their_fields(knee: Site) -> None:

@@ -1,4 +1,4 @@
-"""Other people's calendar programs: they subscribe to the feeds, store the events, and follow the mails."""
+"""Other people's calendar programs: they subscribe to the feeds, and store the events."""
 
 from __future__ import annotations
 
@@ -16,14 +16,9 @@ import httpx
 import pytest
 from icalendar import Calendar
 
-from scheduler.loop import Scheduler
-from tests.conftest import make_settings
 from tests.factories import ACTOR, Factory
-from tests.support.calendars import PersonalCalendar, read_entry
-from tests.support.smtp import SmtpSink
-from webinars.services import feeds, registrations, rescheduling, sessions
-from webinars.testing import SetClock
-from webinars.work import Process, Work
+from webinars.services import feeds, sessions
+from webinars.work import Process
 
 PROGRAMS = Path(sys.executable).parent
 ANA = "ana@mail.example"
@@ -155,9 +150,6 @@ class CalendarServer:
         )
         assert answer.status_code in {201, 204}, answer.text
 
-    def delete(self, uid: str) -> None:
-        assert self.client.delete(f"{self.url}/{uid}.ics").status_code in {200, 404}
-
     def held(self) -> list[str]:
         """The start of everything it holds."""
         file = self.client.get(self.url).text
@@ -195,79 +187,3 @@ def test_a_calendar_server_takes_every_event_of_a_feed(
     for number, event in enumerate(events):
         calendar_server.put(str(number), f"{head}BEGIN:VEVENT{event.partition('END:VCALENDAR')[0]}END:VCALENDAR\r\n")
     assert len(calendar_server.held()) == len(many) == SESSIONS
-
-
-@dataclass
-class Recipient:
-    """Somebody whose program follows the invites in their mails, and keeps them on a calendar server."""
-
-    sink: SmtpSink
-    server: CalendarServer
-    calendar: PersonalCalendar = field(default_factory=PersonalCalendar)
-    read: list[str] = field(default_factory=list)
-
-    def read_mail(self) -> int:
-        """Take in the mails that have come; how many entries there are then."""
-        for mail in self.sink.to(ANA)[len(self.read) :]:
-            self.read.append(mail.calendar)
-            self.take(mail.calendar)
-        return self.count()
-
-    def take(self, file: str) -> None:
-        self.calendar.take(file)
-        uid = read_entry(file).uid
-        if [entry.uid for entry in self.calendar.shown] == [uid]:
-            newest = max((kept for kept in self.read if read_entry(kept).uid == uid), key=_sequence)
-            self.server.put(uid, newest.replace("\n", "\r\n"))
-        else:
-            self.server.delete(uid)
-
-    def count(self) -> int:
-        assert self.server.held() == [f"{entry.starts_at:%Y%m%dT%H%M%SZ}" for entry in self.calendar.shown]
-        return len(self.calendar.shown)
-
-
-def _sequence(file: str) -> int:
-    return read_entry(file).sequence
-
-
-def test_a_life_by_mail_leaves_the_calendar_as_it_should_be(
-    sqlite_url: str, tmp_path: Path, clock: SetClock, sink: SmtpSink, calendar_server: CalendarServer
-) -> None:
-    """Registered, moved, cancelled, reinstated, renamed, gone: through a real mail server, and all of it once more."""
-    process = Process(make_settings(sqlite_url, tmp_path, mail_url=sink.url), clock=clock)
-    scheduler, factory, ana = Scheduler(process), Factory(process), Recipient(sink, calendar_server)
-    session_id = factory.session().session.id
-    who = factory.registration(session_id, ANA).registration.id
-
-    def then(deed: Callable[[Work], object] = lambda _: None) -> int:
-        clock.advance(timedelta(minutes=1))
-        with process.work() as work:
-            deed(work)
-        scheduler.tick(clock.now())
-        return ana.read_mail()
-
-    def change(**changes: object) -> Callable[[Work], object]:
-        return lambda work: sessions.update_session(
-            work, session_id, changes, version=None, actor=ACTOR, now=clock.now()
-        )
-
-    def with_facts(deed: Callable[..., object]) -> Callable[[Work], object]:
-        return lambda work: deed(work, session_id, version=None, actor=ACTOR, now=clock.now())
-
-    counts = [
-        then(),
-        then(change(duration_minutes=45)),
-        then(with_facts(sessions.cancel_session)),
-        then(with_facts(rescheduling.reinstate_session)),
-        then(change(room_url="https://rooms.example/r/2")),
-        then(lambda work: registrations.withdraw(work, who, clock.now())),
-    ]
-    assert counts == [1, 1, 0, 1, 1, 0]
-    assert [_sequence(file) for file in ana.read] == [0, 1, 2, 3, 4, 5]
-    assert len({read_entry(file).uid for file in ana.read}) == 1
-    for file in [*ana.read, *reversed(ana.read)]:
-        ana.take(file)
-        assert ana.count() == 0, "replays bring nothing back"
-    scheduler.stop()
-    process.close()

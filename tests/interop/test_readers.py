@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import pytest
 import vobject
 from ical.calendar_stream import IcsCalendarStream
 from icalendar import Calendar
 
+from tests.interop.programs import missing
 from tests.webinars.documents.test_golden import FILES, FOLDER
 from tools.prepare_tests import SYSTEM_PYTHON, has_javascript_readers, has_libical
 
@@ -86,13 +86,6 @@ def by_icalendar(file: bytes) -> Events:
         }
         for event in Calendar.from_ical(file).walk("VEVENT")
     ]
-
-
-def missing(what: str) -> NoReturn:
-    reason = f"{what} is not installed: run `python tools/prepare_tests.py`"
-    if os.environ.get("CI") == "true":
-        pytest.fail(reason)
-    pytest.skip(reason)
 
 
 def printed(command: list[str], file: bytes) -> Any:

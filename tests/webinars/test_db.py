@@ -19,7 +19,7 @@ from sqlalchemy.dialects import sqlite
 from tests.concurrency.load import at_once
 from tests.conftest import NOW, make_settings
 from tests.factories import Factory
-from webinars.db import Engines, RowInsert, SealedText, UtcMoment, without_timeouts
+from webinars.db import Engines, RowInsert, RowUpdate, SealedText, UtcMoment, walk_indexes, without_timeouts
 from webinars.errors import TookTooLong
 from webinars.queries import sessions as sessions_queries
 from webinars.queries.messages import insert_messages
@@ -219,6 +219,32 @@ def test_rows_must_name_the_same_columns(process: Process, factory: Factory) -> 
         insert.execute(work.db.connection(), rows)
 
 
+def test_rows_that_are_updated_one_by_one_are_what_the_mapper_reads(process: Process, factory: Factory) -> None:
+    session_id = factory.session().session.id
+    rows = [_registration_row(process, session_id, number) for number in range(3)]
+    registration = core(Registration)
+    names = ("status", "phone", "confirmed_at", "source")
+    update = RowUpdate(
+        sa.update(registration)
+        .where(registration.c.id == sa.bindparam("which"))
+        .values(timezone=registration.c.locale, **{name: sa.bindparam(name) for name in names})
+    )
+    changes: list[dict[str, Any]] = [
+        {"status": RegistrationStatus.pending, "phone": None, "confirmed_at": NOW, "source": {"src": "b'lög"}},
+        {"status": RegistrationStatus.waitlisted, "phone": rows[1]["phone"], "confirmed_at": None, "source": {}},
+    ]
+    with process.work() as work:
+        RowInsert(dict.fromkeys(("sqlite", "postgresql"), sa.insert(registration))).execute(work.db.connection(), rows)
+        which = [{"which": row["id"]} | change for row, change in zip(rows, changes, strict=False)]
+        assert update.execute(work.db.connection(), which) == 2
+        assert update.execute(work.db.connection(), [which[0] | {"which": new_id(NOW)}]) == 0
+    with process.read() as work:
+        for row, change in zip(rows, [*changes, {}], strict=True):
+            kept = work.db.get_one(Registration, row["id"])
+            assert {name: getattr(kept, name) for name in change} == change
+            assert kept.timezone == ("en" if change else "America/Denver")
+
+
 def _registration_row(process: Process, session_id: UUID, number: int) -> dict[str, Any]:
     row_id = new_id(NOW)
     return {
@@ -321,4 +347,15 @@ def test_the_limits_are_those_of_every_connection(postgres_url: str, tmp_path: P
     names = ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout")
     with process.work() as work:
         assert [work.db.scalar(sa.text(f"SHOW {name}")) for name in names] == ["15s", "1min", "1min"]
+    process.close()
+
+
+def test_indexes_are_walked_until_the_transaction_ends(postgres_url: str, tmp_path: Path) -> None:
+    process = Process(make_settings(postgres_url, tmp_path, database_pool=2), mail=MemoryMailer())
+    show = sa.text("SHOW enable_bitmapscan")
+    with process.engines.write.begin() as connection:
+        walk_indexes(connection)
+        assert connection.scalar(show) == "off"
+    with process.engines.write.begin() as connection:
+        assert connection.scalar(show) == "on"
     process.close()

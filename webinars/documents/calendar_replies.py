@@ -45,7 +45,7 @@ class Reply:
 
 
 def read_reply(raw: bytes, authserv_id: str) -> Reply | None:
-    """The reply in a mail; None if there is none that makes sense.
+    """The reply in a mail; None if there is none that makes sense, or if our mail server has found it to be forged.
 
     Args:
         raw: the mail as it came.
@@ -56,7 +56,8 @@ def read_reply(raw: bytes, authserv_id: str) -> Reply | None:
     try:
         message = message_from_bytes(raw, policy=policy.compat32)
         event = _event(message)
-        return None if event is None else _reply(message, event, authserv_id)
+        found = _dmarc(message, authserv_id)
+        return None if event is None or found[0] == "fail" else _reply(message, event, found)
     except (ValueError, LookupError, TypeError, AttributeError):  # how the parsers say that it is none of theirs
         return None
 
@@ -73,7 +74,7 @@ def _event(message: Message) -> Component | None:
     return None
 
 
-def _reply(message: Message, event: Component, authserv_id: str) -> Reply | None:
+def _reply(message: Message, event: Component, found: tuple[str, str]) -> Reply | None:
     attendee = event.get("ATTENDEE")
     if not isinstance(attendee, vCalAddress) or "RECURRENCE-ID" in event:  # several are a list
         return None
@@ -88,29 +89,30 @@ def _reply(message: Message, event: Component, authserv_id: str) -> Reply | None
         answer=answer,
         sequence=int(str(event.get("SEQUENCE", 0))),
         stamped_at=utc(event.decoded("DTSTAMP")),
-        is_proven=_is_proven(message, email, authserv_id),
+        is_proven=_is_proven(message, email, found),
     )
 
 
-def _is_proven(message: Message, email: str, authserv_id: str) -> bool:
+def _is_proven(message: Message, email: str, found: tuple[str, str]) -> bool:
     senders = getaddresses([str(value) for value in message.get_all("From", [])])
-    found = message.get_all("Authentication-Results", [])
-    if not authserv_id or not found or len(senders) != 1 or senders[0][1].lower() != email.lower():
-        return False
-    said, *results = _statements(str(found[0])) or [""]
-    if said.split()[:1] != [authserv_id]:
-        return False
-    dmarc = [result for result in results if _DMARC.match(result)]
-    if len(dmarc) != 1:
-        return False
-    verdict, domain = _DMARC.match(dmarc[0]), _HEADER_FROM.search(dmarc[0])
-    is_pass = verdict is not None and verdict[1].lower() == "pass"
-    return is_pass and domain is not None and domain[1].lower() == domain_of(email).lower()
+    is_theirs = len(senders) == 1 and senders[0][1].lower() == email.lower()
+    return is_theirs and found == ("pass", domain_of(email).lower())
+
+
+def _dmarc(message: Message, authserv_id: str) -> tuple[str, str]:
+    """What our mail server has found by DMARC, and of which domain; both empty where it says nothing of it."""
+    fields = message.get_all("Authentication-Results", [])
+    said, *results = _statements(str(fields[0])) if authserv_id and fields else [""]
+    found = [result for result in results if _DMARC.match(result)]
+    if said.split()[:1] != [authserv_id] or len(found) != 1:
+        return "", ""
+    verdict, domain = _DMARC.match(found[0]), _HEADER_FROM.search(found[0])
+    return verdict[1].lower() if verdict else "", domain[1].lower() if domain else ""
 
 
 def _statements(value: str) -> list[str]:
     """The parts of an Authentication-Results between semicolons, without comments and without what is in quotes:
-    senders have a say in both. None of them if the field is not closed properly."""
+    senders have a say in both. An empty one if the field is not closed properly."""
     statements, depth, is_quoted = [""], 0, False
     characters: Iterator[str] = iter(value)
     for character in characters:
@@ -125,9 +127,9 @@ def _statements(value: str) -> list[str]:
         elif character == ")":
             depth -= 1
             if depth < 0:
-                return []
+                return [""]
         elif character == ";" and not depth:
             statements.append("")
         elif not depth:
             statements[-1] += character
-    return [] if depth or is_quoted else statements
+    return [""] if depth or is_quoted else statements

@@ -101,7 +101,10 @@ class MailFacts:
     """For `reminder`: when other sessions of the registrant start on the same day, which get no such mail of their
     own."""
     next_session_url: str | None = None
-    replay_url: str | None = None
+    has_replay: bool = False
+    """For `follow_up`: whether there is a replay on the registrant's page."""
+    packet_url: str | None = None
+    """For `packet`."""
     unsubscribe_url: str | None = None
     """Where to say no to more of the kind (RFC 8058), in mails that are not answers."""
     return_path: str | None = None
@@ -242,7 +245,8 @@ def _words(facts: MailFacts, method: CalendarMethod | None) -> dict[str, object]
         "manage_url": web_address(facts.manage_url),
         "unsubscribe_url": facts.unsubscribe_url and web_address(facts.unsubscribe_url),
         "other_dates_url": web_address(facts.next_session_url or facts.base_url),
-        "replay_url": facts.replay_url and web_address(facts.replay_url),
+        "has_replay": facts.has_replay,
+        "packet_url": facts.packet_url and web_address(facts.packet_url),
         "organization": printable(facts.organization_name).replace("\n", " "),
         "phone": printable(facts.organization_phone).replace("\n", " "),
         "inviting": method is CalendarMethod.request,
@@ -275,10 +279,15 @@ def _when(facts: MailFacts, moment: datetime | None) -> ShownTime | None:
 
 
 def _title(facts: MailFacts) -> str:
-    title = one_line(facts.public_title)
+    return shown_title(facts.public_title, language_of(facts.locale))
+
+
+def shown_title(public_title: str, language: str) -> str:
+    """What bystanders may read of a webinar: a host's own words, else the neutral ones in the reader's language."""
+    title = one_line(public_title)
     if title and title != NEUTRAL_TITLE:
         return title
-    return words_of(language_of(facts.locale)).gettext("Your webinar")
+    return words_of(language).gettext("Your webinar")
 
 
 def _elsewhere(own: ShownTime | None, moment: datetime | None, timezone: str, locale: str) -> str | None:

@@ -34,6 +34,8 @@ def text_field(name: str, value: str) -> Field:
     `value` must be one clean line (texts.one_line).
     """
     if value.isascii():
+        if len(name) + 2 + len(value) <= _LINE:
+            return name, value
         lines = textwrap.wrap(
             value, _LINE, initial_indent=" " * len(f"{name}: "), break_long_words=False, break_on_hyphens=False
         )
@@ -59,10 +61,14 @@ def _encoded_words(name: str, value: str) -> str:
     return Header(value, "utf-8", header_name=name, maxlinelen=_LINE).encode(linesep="\r\n")
 
 
-def text_part(subtype: str, text: str) -> bytes:
-    """A `text/…` part in UTF-8, quoted-printable so that English stays legible in the raw mail."""
-    body = binascii.b2a_qp(text.encode().replace(b"\r\n", b"\n"), istext=True).replace(b"\n", b"\r\n")
+def text_part(subtype: str, body: bytes) -> bytes:
+    """A `text/…` part in UTF-8, with a body from `quoted_printable`: English stays legible in the raw mail."""
     return _part(f"text/{subtype}; charset=utf-8", "quoted-printable", body)
+
+
+def quoted_printable(text: str) -> bytes:
+    """`text` in UTF-8 as RFC 2045 section 6.7 has it. Each line by itself: whole lines may be encoded one by one."""
+    return binascii.b2a_qp(text.encode().replace(b"\r\n", b"\n"), istext=True).replace(b"\n", b"\r\n")
 
 
 def calendar_parts(method: str, calendar: bytes) -> tuple[bytes, bytes]:
@@ -106,7 +112,8 @@ def assemble(fields: Iterable[Field], body: bytes) -> bytes:
 
 def header_names(head: bytes) -> list[bytes]:
     """The names in a block of headers, in order; a line that begins with a blank continues the one before."""
-    return [line.partition(b":")[0] for line in re.split(rb"\r\n|\r|\n", head) if not line.startswith((b" ", b"\t"))]
+    lines = head.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+    return [line.partition(b":")[0] for line in lines if not line.startswith((b" ", b"\t"))]
 
 
 def _part(content_type: str, encoding: str, body: bytes) -> bytes:

@@ -6,6 +6,7 @@ Everything here removes rather than refuses: a hostile name must cost its owner 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from email_validator import EmailNotValidError, validate_email
@@ -20,11 +21,14 @@ _UNUSABLE = re.compile(rf"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff{_PR
 _LINE_ENDS = re.compile(r"\r\n|[\r\v\f\x85\u2028\u2029]")
 _NOT_IN_A_PARAMETER = re.compile(r'[";:,\\^]')
 _ASCII_ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
+_IN_A_WEB_ADDRESS = re.compile(r"[!#-;=?-\[\]_a-z~%]+")
 _LOOKS_LIKE_A_LINK = re.compile(r"://|www\.|@|\w\.\w{2,}", re.IGNORECASE)
 
 
 def printable(text: str) -> str:
     """`text` without control, bidirectional and invisible characters; every kind of line end becomes a line feed."""
+    if text.isascii() and text.isprintable():  # which most texts are, and nothing below would change
+        return text
     return _UNUSABLE.sub("", _LINE_ENDS.sub("\n", text))
 
 
@@ -92,7 +96,13 @@ def web_address(url: str) -> str:
     Raises:
         ValueError: unless it is an absolute http(s) URL in printable ASCII, for it is printed into links and headers.
     """
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.netloc or not re.fullmatch(r"[!#-;=?-\[\]_a-z~%]+", url):
+    if not _IN_A_WEB_ADDRESS.fullmatch(url) or not _is_of_the_web("/".join(url.split("/", 3)[:3])):
         raise ValueError("not a web address that can be printed in a mail")
     return url
+
+
+@lru_cache(maxsize=64)  # links differ behind the host, and most are our own
+def _is_of_the_web(beginning: str) -> bool:
+    """Whether a URL that begins so, up to its path, names a host on the web."""
+    parts = urlsplit(beginning)
+    return parts.scheme in {"http", "https"} and bool(parts.netloc)

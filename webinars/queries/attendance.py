@@ -108,9 +108,3 @@ def list_follow_ups(
     if after is not None:
         query = query.where(col(FollowUp.id) > after)
     return db.execute(query.order_by(col(FollowUp.id)).limit(limit)).all()
-
-
-def forget_notes(db: DbSession, registration_id: UUID) -> None:
-    """Take away what hosts noted about a registrant."""
-    table = core(FollowUp)
-    db.execute(sa.update(table).where(table.c.registration_id == registration_id).values(note=None))

@@ -12,8 +12,10 @@ from webinars.db import DbSession
 from webinars.tables import AuditEntry
 
 
-def last_noted_at(db: DbSession, *, actor: str, action: str, subject_id: UUID, since: datetime) -> datetime | None:
-    """When somebody last did this to that, if it is not longer ago than `since`."""
+def last_noted_at(
+    db: DbSession, *, actor: str, action: str, subject_id: UUID | None, since: datetime
+) -> datetime | None:
+    """When somebody last did this to that, or (None) to nothing in particular, if it is not longer ago than `since`."""
     return db.scalar(
         sa.select(sa.func.max(col(AuditEntry.at))).where(
             col(AuditEntry.at) > since,

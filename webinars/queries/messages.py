@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import ReturningUpdate
 from sqlmodel import col
 
-from webinars.db import DbSession, RowInsert
+from webinars.db import DbSession, RowInsert, RowUpdate, walk_indexes
 from webinars.errors import NotFound
 from webinars.tables import (
     Attendance,
@@ -26,15 +26,59 @@ from webinars.tables import (
     WebinarSession,
 )
 from webinars.tables.base import core
-from webinars.terms import CALENDAR_KINDS, AttendanceState, Channel, MessageKind, MessageState, SkipReason
+from webinars.terms import (
+    CALENDAR_KINDS,
+    AttendanceState,
+    Channel,
+    MessageKind,
+    MessageState,
+    RegistrationStatus,
+    SkipReason,
+)
+from webinars.vault import Sealed
+
+
+class Letter(NamedTuple):
+    """Of a message what sending it takes."""
+
+    id: UUID
+    kind: MessageKind
+    channel: Channel
+    registration_id: UUID | None
+    schedule_version: int
+    sequence: int
+    facts: dict[str, Any]
+    dedupe_key: str
+    due_at: datetime
+    deadline_at: datetime
+    attempts: int
+    first_attempt_at: datetime | None
+
+
+class Addressee(NamedTuple):
+    """Of a registration what a message to it takes."""
+
+    id: UUID
+    session_id: UUID
+    status: RegistrationStatus
+    seats: int
+    name: Sealed
+    email: Sealed
+    phone: Sealed | None
+    timezone: str
+    locale: str
+    offer_expires_at: datetime | None
+    link_version: int
+    has_invite: bool
+    erased_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
 class Dispatch:
     """A claimed message with all that its text and its guard need."""
 
-    message: Message
-    registration: Registration
+    message: Letter
+    registration: Addressee
     session: WebinarSession
     webinar: Webinar
     has_joined: bool
@@ -85,7 +129,9 @@ def claim_messages(
     messages go out one after the other: calendars that get an update before its invite keep the older one.
     """
     values = {"lease": lease, "now": now, "until": until, "at_most": limit}
-    return list(db.connection().execute(_claim(channels), values).scalars())
+    connection = db.connection()
+    walk_indexes(connection)
+    return list(connection.execute(_claim(channels), values).scalars())
 
 
 @cache
@@ -131,27 +177,40 @@ def _claim(channels: frozenset[Channel] | None) -> ReturningUpdate[Any]:
 
 def load_dispatches(db: DbSession, message_ids: Sequence[UUID]) -> list[Dispatch]:
     """Everything about these messages, the most urgent first."""
-    rows = db.execute(_dispatches(), {"message_ids": message_ids}).all()
-    session_ids = {row[0].session_id for row in rows}  # a batch is mostly about one: it is read once, not fifty times
+    rows = db.connection().execute(_dispatches(), {"message_ids": message_ids}).all()
+    parts = [(Letter._make(row[:_LETTER]), Addressee._make(row[_LETTER:_ADDRESSEE]), *row[_ADDRESSEE:]) for row in rows]
+    session_ids = {person.session_id for _, person, *_ in parts}  # mostly one: it is read once, not fifty times
     found = db.execute(_sessions(), {"session_ids": session_ids})
     sessions = {session.id: (session, webinar) for session, webinar in found}
     return [
-        Dispatch(message, registration, *sessions[registration.session_id], has_joined, attendance, text)
-        for message, registration, has_joined, attendance, text in rows
+        Dispatch(letter, person, *sessions[person.session_id], has_joined, attendance, text)
+        for letter, person, has_joined, attendance, text in parts
     ]
 
 
+_LETTER = len(Letter._fields)
+_ADDRESSEE = _LETTER + len(Addressee._fields)
+
+
 @cache
-def _dispatches() -> sa.Select[Message, Registration, bool, AttendanceState, str]:
-    has_joined = sa.exists().where(col(AttendanceInterval.registration_id) == col(Registration.id))
+def _dispatches() -> sa.Select[*tuple[Any, ...]]:
+    """Columns, not rows of tables: to make those would take three times as long."""
+    message, registration = core(Message), core(Registration)
+    attendance, rule = core(Attendance), core(ReminderRule)
+    has_joined = sa.exists().where(core(AttendanceInterval).c.registration_id == registration.c.id)
     return (
-        sa.select(Message, Registration, has_joined, col(Attendance.state), col(ReminderRule.text))
-        .join(Registration, col(Registration.id) == col(Message.registration_id))
-        .outerjoin(Attendance, col(Attendance.registration_id) == col(Registration.id))
-        .outerjoin(ReminderRule, col(ReminderRule.id) == col(Message.rule_id))
-        .where(col(Message.id).in_(sa.bindparam("message_ids", expanding=True)))
-        .order_by(col(Message.priority), col(Message.due_at), col(Message.id))
-        .execution_options(populate_existing=True)
+        sa.select(
+            *(message.c[name] for name in Letter._fields),
+            *(registration.c[name] for name in Addressee._fields),
+            has_joined,
+            attendance.c.state,
+            rule.c.text,
+        )
+        .join_from(message, registration, registration.c.id == message.c.registration_id)
+        .outerjoin(attendance, attendance.c.registration_id == registration.c.id)
+        .outerjoin(rule, rule.c.id == message.c.rule_id)
+        .where(message.c.id.in_(sa.bindparam("message_ids", expanding=True)))
+        .order_by(message.c.priority, message.c.due_at, message.c.id)
     )
 
 
@@ -170,25 +229,25 @@ def complete_messages(connection: sa.Connection, outcomes: Sequence[Outcome]) ->
     another worker, and stay as that one has them."""
     alike: dict[frozenset[str], list[dict[str, Any]]] = {}
     for outcome in outcomes:
-        values = {f"new_{name}": value for name, value in outcome.values.items()}
-        values |= {"new_state": outcome.state, "new_reason": outcome.reason}
-        row = {"message_id": outcome.message_id, "held": outcome.lease, **values}
+        row: dict[str, Any] = {f"new_{name}": value for name, value in outcome.values.items()}
+        row["message_id"], row["held"], row["was"] = outcome.message_id, outcome.lease, MessageState.sending
+        row["new_state"], row["new_reason"] = outcome.state, outcome.reason
         alike.setdefault(frozenset(outcome.values), []).append(row)
-    return sum(connection.execute(_completion(names), rows).rowcount for names, rows in alike.items())
+    return sum(_completion(names).execute(connection, rows) for names, rows in alike.items())
 
 
 @cache
-def _completion(names: frozenset[str]) -> sa.Update:
+def _completion(names: frozenset[str]) -> RowUpdate:
     """Built once for each set of columns: building it costs more than running it."""
     message = core(Message)
-    return (
+    return RowUpdate(
         sa.update(message)
         .where(
             message.c.id == sa.bindparam("message_id"),
             message.c.lease == sa.bindparam("held"),
-            message.c.state == MessageState.sending,
+            message.c.state == sa.bindparam("was"),
         )
-        .values(lease=None, **{name: sa.bindparam(f"new_{name}") for name in ("state", "reason", *sorted(names))})
+        .values(lease=sa.null(), **{name: sa.bindparam(f"new_{name}") for name in ("state", "reason", *sorted(names))})
     )
 
 
@@ -235,10 +294,10 @@ def drop_planned(db: DbSession, *, reason: SkipReason, kinds: Sequence[MessageKi
     return result.rowcount
 
 
-def forget_errors(db: DbSession, registration_id: UUID) -> None:
-    """Take away what servers said about a registrant's mails: it may name the address."""
+def forget_errors(db: DbSession, registration_ids: Sequence[UUID]) -> None:
+    """Take away what servers said about these registrants' mails: it may name the address."""
     message = core(Message)
-    db.execute(sa.update(message).where(message.c.registration_id == registration_id).values(last_error=None))
+    db.execute(sa.update(message).where(message.c.registration_id.in_(registration_ids)).values(last_error=None))
 
 
 def get_message(db: DbSession, message_id: UUID) -> Message:

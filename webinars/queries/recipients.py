@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -126,25 +127,31 @@ def list_told(db: DbSession, within: Stretch, *, since: datetime) -> set[UUID]:
 def list_outrun(db: DbSession, message_ids: Sequence[UUID], *, since: datetime, now: datetime) -> set[UUID]:
     """Which of these reminders would come right behind a confirmation or a notice of a move: one that was sent after a
     moment, or is sent now."""
+    values = {"message_ids": message_ids, "since": since, "now": now}
+    return set(db.connection().execute(_outrun(), values).scalars())
+
+
+@cache
+def _outrun() -> sa.Select[UUID]:
+    """Every batch of messages runs it: built once, for building it costs more than running it."""
     news = core(Message).alias("news")
-    is_of_the_same = sa.and_(
-        news.c.registration_id == _message.registration_id, news.c.session_id == _message.session_id
-    )
+    # All messages of a registration are about its session; to ask for that, too, would make SQLite go through all of
+    # the session's messages for each of these.
+    is_of_the_same = news.c.registration_id == _message.registration_id
     is_sent_now = sa.or_(
         news.c.state == MessageState.sending,
-        sa.and_(news.c.state == MessageState.planned, news.c.next_attempt_at <= now),
+        sa.and_(news.c.state == MessageState.planned, news.c.next_attempt_at <= sa.bindparam("now")),
     )
-    query = (
+    return (
         sa.select(_message.id)
         .join_from(core(Message), news, is_of_the_same)
         .where(
-            _message.id.in_(message_ids),
+            _message.id.in_(sa.bindparam("message_ids", expanding=True)),
             _message.kind.in_(REMINDER_KINDS),
             news.c.kind.in_(_NEWS),
-            sa.or_(news.c.sent_at > since, is_sent_now),
+            sa.or_(news.c.sent_at > sa.bindparam("since"), is_sent_now),
         )
     )
-    return set(db.scalars(query))
 
 
 def count_reminders(db: DbSession, within: Stretch, *, since: datetime, least: int) -> dict[UUID, int]:

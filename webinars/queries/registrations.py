@@ -83,6 +83,12 @@ def find_by_index(db: DbSession, session_id: UUID, email_index: bytes) -> Regist
     )
 
 
+def list_of_person(db: DbSession, email_index: bytes) -> Sequence[Registration]:
+    """All registrations with an address, in the order they were made."""
+    query = sa.select(Registration).where(col(Registration.email_index) == email_index)
+    return db.scalars(query.order_by(col(Registration.id))).all()
+
+
 def insert_registrations(db: DbSession, rows: Sequence[Mapping[str, Any]]) -> None:
     _INSERT.execute(db.connection(), rows)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -31,6 +32,13 @@ _registrations, _subscriptions = core(Registration), core(Subscription)
 _RECIPIENT = sa.func.coalesce(_registrations.c.email_index, _subscriptions.c.email_index)
 _WITH_RECIPIENT = _messages.outerjoin(_registrations, _registrations.c.id == _messages.c.registration_id).outerjoin(
     _subscriptions, _subscriptions.c.id == _messages.c.subscription_id
+)
+# What every batch of messages runs is built once: building a statement costs more than running it.
+_MESSAGE_IDS: sa.BindParameter[UUID] = sa.bindparam("message_ids", expanding=True)
+_MARKED = (
+    sa.select(_messages.c.id, _messages.c.kind, _marks.c.reason)
+    .select_from(_WITH_RECIPIENT.join(_marks, _marks.c.email_index == _RECIPIENT))
+    .where(_messages.c.id.in_(_MESSAGE_IDS), _messages.c.channel == Channel.email)
 )
 
 
@@ -85,11 +93,7 @@ def is_known(db: DbSession, email_index: bytes) -> bool:
 
 def find_marked(db: DbSession, message_ids: Sequence[UUID]) -> list[tuple[UUID, MessageKind, SuppressionReason]]:
     """Those of these mails whose address is marked, with what they are and why it is."""
-    rows = db.connection().execute(
-        sa.select(_messages.c.id, _messages.c.kind, _marks.c.reason)
-        .select_from(_WITH_RECIPIENT.join(_marks, _marks.c.email_index == _RECIPIENT))
-        .where(_messages.c.id.in_(message_ids), _messages.c.channel == Channel.email)
-    )
+    rows = db.connection().execute(_MARKED, {"message_ids": message_ids})
     return [(message_id, kind, reason) for message_id, kind, reason in rows]
 
 
@@ -98,8 +102,14 @@ def list_consents_about(
 ) -> list[tuple[UUID, MessageKind, str, bool]]:
     """`(message, kind, purpose, granted)`: what whoever gets these messages answered for their channel, in any of the
     registrations with their address, oldest first."""
+    rows = db.connection().execute(_consents_about(frozenset(kinds)), {"message_ids": message_ids})
+    return [(message_id, kind, purpose, is_granted) for message_id, kind, purpose, is_granted in rows]
+
+
+@cache
+def _consents_about(kinds: frozenset[MessageKind]) -> sa.Select[UUID, MessageKind, str, bool]:
     same, answers = _registrations.alias("same"), core(Consent)
-    rows = db.connection().execute(
+    return (
         sa.select(_messages.c.id, _messages.c.kind, answers.c.purpose, answers.c.is_granted)
         .join(_registrations, _registrations.c.id == _messages.c.registration_id)
         .join(same, same.c.email_index == _registrations.c.email_index)
@@ -110,10 +120,9 @@ def list_consents_about(
                 answers.c.channel == sa.cast(_messages.c.channel, sa.String()),
             ),
         )
-        .where(_messages.c.id.in_(message_ids), _messages.c.kind.in_(kinds))
+        .where(_messages.c.id.in_(_MESSAGE_IDS), _messages.c.kind.in_(kinds))
         .order_by(answers.c.id)
     )
-    return [(message_id, kind, purpose, is_granted) for message_id, kind, purpose, is_granted in rows]
 
 
 def list_answers_of(db: DbSession, email_index: bytes, channel: str) -> list[tuple[str, bool]]:

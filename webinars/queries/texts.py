@@ -22,9 +22,7 @@ def list_texts(db: DbSession, webinar_id: UUID | None) -> Sequence[MessageText]:
 
 def list_usable(db: DbSession, webinar_ids: Collection[UUID]) -> Sequence[MessageText]:
     """All words that messages about these webinars may be made of."""
-    return db.scalars(
-        sa.select(MessageText).where(sa.or_(_of(None), col(MessageText.webinar_id).in_(webinar_ids)))
-    ).all()
+    return db.scalars(_USABLE, {"webinar_ids": webinar_ids}).all()
 
 
 def find_text(db: DbSession, webinar_id: UUID | None, kind: MessageKind, locale: str) -> MessageText | None:
@@ -38,3 +36,9 @@ def find_text(db: DbSession, webinar_id: UUID | None, kind: MessageKind, locale:
 
 def _of(webinar_id: UUID | None) -> sa.ColumnElement[bool]:
     return col(MessageText.webinar_id).is_(None) if webinar_id is None else col(MessageText.webinar_id) == webinar_id
+
+
+# Every batch of messages runs it: built once, for building it costs more than running it.
+_USABLE = sa.select(MessageText).where(
+    sa.or_(_of(None), col(MessageText.webinar_id).in_(sa.bindparam("webinar_ids", expanding=True)))
+)

@@ -10,6 +10,7 @@ from webinars.errors import InvalidField
 
 LONGEST_SLUG = 80
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_PRINTABLE_LINK = re.compile(r"[!#-;=?-\[\]_a-z~]+")
 _SHORTEST_TELLING = 4
 _BODY_WORDS = """
 ankle ankles arthritis arthroscopy bursitis cartilage elbow elbows fasciitis fracture fractures hip hips knee knees
@@ -42,11 +43,13 @@ def clean_link(text: str, field: str) -> str:
     """An address that a page may link to, or nothing.
 
     Raises:
-        InvalidField: unless it is empty or https.
+        InvalidField: unless it is empty, or https in the plain letters that mails can hold.
     """
     link = text.strip()
     if link and not https_host(link):
         raise InvalidField("The address must begin with https://.", field=field)
+    if link and not _PRINTABLE_LINK.fullmatch(link):
+        raise InvalidField("Copy the address from the address bar of a browser: it has no blanks there.", field=field)
     return link
 
 

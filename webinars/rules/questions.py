@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from webinars.errors import ConditionBroken, InvalidField
+from webinars.phrases import Phrase
 from webinars.terms import QuestionKind, Sensitivity
 
 MOST_QUESTIONS = 20
@@ -25,6 +26,7 @@ KEY = r"[a-z0-9]+(?:[-_][a-z0-9]+)*"
 _NUMBER = re.compile(r"[+-]?[0-9]{1,10}(?:\.[0-9]{1,6})?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _YES_NO = {"yes": True, "no": False}
+YES, NO = Phrase("Yes"), Phrase("No")
 
 
 class Asked(Protocol):
@@ -121,7 +123,7 @@ def condition_of(question: Asked, questions: Sequence[Asked]) -> Condition | Non
 def possible_answers(question: Asked) -> list[tuple[str | bool, str]]:
     """All values of an answer with their words; none for questions that are answered freely."""
     if question.kind is QuestionKind.yes_no:
-        return [(True, "Yes"), (False, "No")]
+        return [(True, YES), (False, NO)]
     if question.kind in WITH_CHOICES:
         return [(choice["key"], choice["label"]) for choice in question.choices]
     return []
@@ -221,8 +223,8 @@ def read_answers(
     A question whose condition does not hold is not asked: whatever was sent for it is dropped.
     """
     known = {str(question.id) for question in questions}
-    faults = {
-        field_of(unknown): "This question is not asked here. Leave it out, or look up the questions again."
+    faults: dict[str, str] = {
+        field_of(unknown): Phrase("This question is not asked here. Leave it out, or look up the questions again.")
         for unknown in raw
         if unknown not in known
     }
@@ -233,12 +235,12 @@ def read_answers(
         try:
             answer = _read(question, raw.get(str(question.id)))
         except _Wrong as wrong:
-            faults[field_of(question.id)] = str(wrong)
+            faults[field_of(question.id)] = wrong.words
             continue
         if answer is not None:
             clean[str(question.id)] = answer
         elif question.is_required and needs_all:
-            faults[field_of(question.id)] = f"Please answer “{question.label}”."
+            faults[field_of(question.id)] = Phrase("Please answer “%(label)s”.", label=question.label)
     return list(clean.values()), faults
 
 
@@ -249,6 +251,10 @@ def field_of(question_id: UUID | str) -> str:
 
 class _Wrong(Exception):
     """A value is no answer; says what would be one."""
+
+    def __init__(self, words: Phrase) -> None:
+        super().__init__(words)
+        self.words = words
 
 
 def _is_asked(question: Asked, given: Mapping[str, CleanAnswer]) -> bool:
@@ -272,21 +278,21 @@ def _read(question: Asked, raw: Any) -> CleanAnswer | None:
 def _text(question: Asked, raw: Any) -> CleanAnswer:
     text = " ".join(_needed_text(question, raw).split())
     if len(text) > LONGEST_TEXT:
-        raise _Wrong(f"Answer “{question.label}” with at most {LONGEST_TEXT} characters.")
+        raise _Wrong(_too_long(question, LONGEST_TEXT))
     return CleanAnswer(question, text, text)
 
 
 def _long_text(question: Asked, raw: Any) -> CleanAnswer:
     text = _needed_text(question, raw)
     if len(text) > LONGEST_LONG_TEXT:
-        raise _Wrong(f"Answer “{question.label}” with at most {LONGEST_LONG_TEXT} characters.")
+        raise _Wrong(_too_long(question, LONGEST_LONG_TEXT))
     return CleanAnswer(question, text, text)
 
 
 def _choice(question: Asked, raw: Any) -> CleanAnswer:
     labels = dict(possible_answers(question))
     if not isinstance(raw, str) or raw not in labels:
-        raise _Wrong(f"Choose one of the answers to “{question.label}”.")
+        raise _Wrong(Phrase("Choose one of the answers to “%(label)s”.", label=question.label))
     return CleanAnswer(question, raw, labels[raw])
 
 
@@ -294,7 +300,7 @@ def _choices(question: Asked, raw: Any) -> CleanAnswer:
     possible = possible_answers(question)
     keys = [key for key, _ in possible]
     if not isinstance(raw, list) or any(key not in keys for key in raw) or len(set(raw)) < len(raw):
-        raise _Wrong(f"Choose from the answers to “{question.label}”, each at most once.")
+        raise _Wrong(Phrase("Choose from the answers to “%(label)s”, each at most once.", label=question.label))
     picked = [(key, label) for key, label in possible if key in raw]
     return CleanAnswer(question, [key for key, _ in picked], "; ".join(label for _, label in picked))
 
@@ -302,23 +308,31 @@ def _choices(question: Asked, raw: Any) -> CleanAnswer:
 def _yes_no(question: Asked, raw: Any) -> CleanAnswer:
     value = _YES_NO.get(raw) if isinstance(raw, str) else raw
     if not isinstance(value, bool):
-        raise _Wrong(f"Answer “{question.label}” with yes or no.")
-    return CleanAnswer(question, value, "Yes" if value else "No")
+        raise _Wrong(Phrase("Answer “%(label)s” with yes or no.", label=question.label))
+    return CleanAnswer(question, value, str(YES if value else NO))
 
 
 def _number(question: Asked, raw: Any) -> CleanAnswer:
     value = float(raw) if isinstance(raw, str) and _NUMBER.fullmatch(raw) else raw
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise _Wrong(f"Answer “{question.label}” with a number, such as 5 or 2.5.")
+        raise _Wrong(Phrase("Answer “%(label)s” with a number, such as 5 or 2.5.", label=question.label))
     if not abs(value) <= LARGEST_NUMBER:  # NaN is not smaller than anything
-        raise _Wrong(f"Answer “{question.label}” with a number up to {LARGEST_NUMBER:,}.")
+        words = Phrase(
+            "Answer “%(label)s” with a number up to %(most)s.", label=question.label, most=f"{LARGEST_NUMBER:,}"
+        )
+        raise _Wrong(words)
     if math.trunc(value) == value:
         value = int(value)
     return CleanAnswer(question, value, str(value))
 
 
 def _date(question: Asked, raw: Any) -> CleanAnswer:
-    words = f"Answer “{question.label}” with a day from {FIRST_YEAR} to {LAST_YEAR}, such as 2026-03-31."
+    words = Phrase(
+        "Answer “%(label)s” with a day from %(first)s to %(last)s, such as 2026-03-31.",
+        label=question.label,
+        first=FIRST_YEAR,
+        last=LAST_YEAR,
+    )
     try:
         day = date.fromisoformat(raw if isinstance(raw, str) and _DATE.fullmatch(raw) else "")
     except ValueError:
@@ -339,9 +353,13 @@ _READERS: Mapping[QuestionKind, Callable[[Asked, Any], CleanAnswer]] = {
 }
 
 
+def _too_long(question: Asked, most: int) -> Phrase:
+    return Phrase("Answer “%(label)s” with at most %(most)s characters.", label=question.label, most=most)
+
+
 def _needed_text(question: Asked, raw: Any) -> str:
     if not isinstance(raw, str):
-        raise _Wrong(f"Answer “{question.label}” with text.")
+        raise _Wrong(Phrase("Answer “%(label)s” with text.", label=question.label))
     return raw
 
 

@@ -42,9 +42,13 @@ class Seating:
         """
         if self.needs_approval and not is_approved:
             return RegistrationStatus.pending
-        if (self.waitlisted == 0 or self.is_race) and seats <= self.seats_left:
+        if self.has_seats(seats):
             return RegistrationStatus.confirmed
         return RegistrationStatus.waitlisted if self.waitlist_open else None
+
+    def has_seats(self, seats: int) -> bool:
+        """Whether so many are free for somebody who does not wait for them."""
+        return (self.waitlisted == 0 or self.is_race) and seats <= self.seats_left
 
     def admit(self, status: RegistrationStatus, seats: int) -> None:
         """Count what was decided."""

@@ -22,6 +22,7 @@ from webinars.rules.quiet_hours import morning_after
 from webinars.rules.subscriptions import ALERT_EVERY, ALERTS_REST, Interest, News, news_for, topics_heard
 from webinars.services import messages, subscriptions
 from webinars.services.bounces import return_path_of
+from webinars.services.branding import brand_of
 from webinars.services.programme import standing_of
 from webinars.services.registrations import email_of
 from webinars.services.subscriptions import Wanted, message_row, page_url
@@ -234,14 +235,14 @@ def facts_of(work: ReadWork, dispatch: AlertDispatch, now: datetime) -> AlertFac
     dates = _dates(work, dispatch, now) if message.kind is MessageKind.alert else []
     if message.kind is MessageKind.alert and not dates:
         return None
-    settings = work.settings
+    settings, brand = work.settings, brand_of(work)
     return AlertFacts(
         kind=message.kind,
         email=subscriptions.email_of(work.vault, subscription),
         timezone=subscription.timezone,
         locale=subscription.locale,
-        organization_name=settings.organization_name,
-        organization_phone=settings.organization_phone,
+        organization_name=brand.name,
+        organization_phone=brand.phone,
         mail_from=settings.mail_from,
         sender_name=settings.sender_name,
         return_path=return_path_of(settings, work.vault, message, subscription.link_version),

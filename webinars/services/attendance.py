@@ -129,6 +129,11 @@ def list_attendance(work: ReadWork, session_id: UUID, *, cursor: str | None, lim
     return page_of(items, [row.id for row in rows], limit)
 
 
+def attendance_of(work: ReadWork, registration_id: UUID) -> Attendance | None:
+    """What attendance came to for one registrant; None until their session has settled."""
+    return attendance_queries.attendance_of(work.db, [registration_id]).get(registration_id)
+
+
 def count_unmatched(work: ReadWork, session_id: UUID) -> int:
     """Reports that belong to no registration yet."""
     return attendance_queries.count_unmatched(work.db, session_id)

@@ -12,6 +12,7 @@ from webinars.errors import LinkInvalid
 from webinars.gateways.mail_errors import anonymous
 from webinars.gateways.provider_reports import ProviderEvent
 from webinars.queries import suppressions as suppressions_queries
+from webinars.queries.messages import Letter
 from webinars.queries.suppressions import Posted
 from webinars.rules.registrations import same_person
 from webinars.rules.suppressions import Verdict, verdict_of_provider, verdict_on
@@ -26,7 +27,7 @@ from webinars.work import Work
 _log = structlog.get_logger()
 
 
-def return_path_of(settings: Settings, vault: Vault, message: Message, link_version: int) -> str | None:
+def return_path_of(settings: Settings, vault: Vault, message: Message | Letter, link_version: int) -> str | None:
     """Where a mail comes back to, if it does; None where the sender's own address is to serve."""
     if not settings.bounce_domain:
         return None

@@ -38,7 +38,7 @@ class Outcome(StrEnum):
     """What became of a mail to the calendars' address."""
 
     ignored = "ignored"
-    """No reply to an invite of ours."""
+    """No reply to an invite of ours, or a forged one."""
     stale = "stale"
     """A replay, or the answer to an invite that is out of date."""
     noted = "noted"

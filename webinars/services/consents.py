@@ -6,14 +6,17 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
 from webinars.errors import InvalidField, RegistrationNotActive
+from webinars.phrases import Phrase
 from webinars.queries import registrations as registrations_queries
 from webinars.services import audit, subscriptions
 from webinars.tables import Consent
 from webinars.terms import new_id
+from webinars.translations import language_of, words_of
 from webinars.work import Work
 
 
@@ -24,21 +27,30 @@ class ConsentText:
     purpose: str
     channel: str
     version: str
-    words: str
+    words: Phrase
     is_on_form: bool = True
     """Whether the form asks. What is not asked for is sent until somebody says no."""
 
-    @property
-    def digest(self) -> str:
-        return hashlib.sha256(self.words.encode()).hexdigest()
+    def digest_in(self, locale: str) -> str:
+        """Of the very words, in the language in which somebody with this locale reads them."""
+        return _digest(self.words, language_of(locale))
 
 
-TOPIC_ALERTS = ConsentText("topic_alerts", "email", "2026-11", "Tell me by e-mail about new webinars on this topic.")
+@cache
+def _digest(words: Phrase, language: str) -> str:
+    return hashlib.sha256(words_of(language).say(words).encode()).hexdigest()
+
+
+TOPIC_ALERTS = ConsentText(
+    "topic_alerts", "email", "2026-11", Phrase("Tell me by e-mail about new webinars on this topic.")
+)
 CONSENT_TEXTS = (
     TOPIC_ALERTS,
-    ConsentText("reminders", "sms", "2026-11", "Send me reminders of this webinar by text message as well."),
-    ConsentText("reminders", "email", "2026-11", "Send me reminders of my webinars by e-mail.", is_on_form=False),
-    ConsentText("follow_ups", "email", "2026-11", "Write to me by e-mail after my webinars.", is_on_form=False),
+    ConsentText("reminders", "sms", "2026-11", Phrase("Send me reminders of this webinar by text message as well.")),
+    ConsentText(
+        "reminders", "email", "2026-11", Phrase("Send me reminders of my webinars by e-mail."), is_on_form=False
+    ),
+    ConsentText("follow_ups", "email", "2026-11", Phrase("Write to me by e-mail after my webinars."), is_on_form=False),
 )
 
 
@@ -100,7 +112,7 @@ def rows(
             "channel": answer.channel,
             "is_granted": answer.is_granted,
             "text_version": text.version,
-            "text_hash": text.digest,
+            "text_hash": text.digest_in(locale),
             "locale": locale,
             "method": answer.method,
             "address_block": address_block,

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import random
 import time
+from collections import deque
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from threading import Condition, Event, Lock
@@ -28,26 +30,33 @@ from webinars.work import Process
 
 _LEAST_LEASE_LEFT = 70.0
 """Seconds. With less, another worker might take the message while a slow server still has it: a mail may take 60."""
+_Item = tuple[Due, Parcel]
 _log = structlog.get_logger()
 
 
-class _UnderWay:
-    """Counts what is being sent, and keeps what went wrong."""
+class _Hands:
+    """Some threads, a connection each, that take what there is one by one. Nobody is woken for nothing: a thread goes
+    on to the next by itself, and whoever waits hears of it when as few are left as they wait for."""
 
-    def __init__(self) -> None:
-        self._count = 0
+    def __init__(self, threads: int, deed: Callable[[Claimed, datetime, _Item], None]) -> None:
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="mail")
+        self._deed = deed
+        self._idle = threads
+        self._items: deque[tuple[Claimed, datetime, _Item]] = deque()
+        self._left = 0
+        self._wanted = 0
         self._changed = Condition()
         self._error: BaseException | None = None
 
-    def begin(self) -> None:
+    def add(self, claimed: Claimed, now: datetime) -> None:
+        """Have a batch sent that was claimed at `now`."""
         with self._changed:
-            self._count += 1
-
-    def end(self, error: BaseException | None) -> None:
-        with self._changed:
-            self._count -= 1
-            self._error = self._error or error
-            self._changed.notify()
+            self._items.extend((claimed, now, item) for item in claimed.ready)
+            self._left += len(claimed.ready)
+            called = min(self._idle, len(self._items))
+            self._idle -= called
+        for _ in range(called):
+            self._pool.submit(self._work)
 
     def wait(self, at_most: int) -> int:
         """Wait until no more than so many are left. Returns how many.
@@ -56,11 +65,35 @@ class _UnderWay:
             Exception: the first that came out of a sending, once nothing is left.
         """
         with self._changed:
-            self._changed.wait_for(lambda: self._count <= (0 if self._error else at_most))
+            self._wanted = at_most
+            self._changed.wait_for(lambda: self._left <= (0 if self._error else at_most))
             if self._error is not None:
                 error, self._error = self._error, None
                 raise error
-            return self._count
+            return self._left
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=True)
+
+    def _work(self) -> None:
+        while (item := self._next()) is not None:
+            error: BaseException | None = None
+            try:
+                self._deed(*item)
+            except BaseException as caught:  # noqa: BLE001 - raised again by whoever waits
+                error = caught
+            with self._changed:
+                self._left -= 1
+                self._error = self._error or error
+                if self._left <= (0 if self._error else self._wanted):
+                    self._changed.notify()
+
+    def _next(self) -> tuple[Claimed, datetime, _Item] | None:
+        with self._changed:
+            if self._items:
+                return self._items.popleft()
+            self._idle += 1
+            return None
 
 
 class Sender:
@@ -68,13 +101,12 @@ class Sender:
 
     def __init__(self, process: Process) -> None:
         self._process = process
-        self._pool = ThreadPoolExecutor(process.settings.mail_connections, thread_name_prefix="mail")
+        self._hands = _Hands(process.settings.mail_connections, self._send)
         self._spread = random.Random()  # noqa: S311 - spreads retries, guards nothing
         self._void: dict[str, float] = {}
         """By way: batches whose lease ends before then were claimed before it was found broken."""
         self._stopping = Event()
         self._sending = Lock()
-        self._under_way = _UnderWay()
         self._completions = Completions(process)
 
     def send_due(self, now: datetime, *, for_at_most: timedelta | None = None) -> int:
@@ -95,43 +127,33 @@ class Sender:
                     passed = timedelta(seconds=time.monotonic() - started)
                     if claimed_in_all and for_at_most is not None and passed > for_at_most:
                         break
-                    left = self._under_way.wait(BATCH // 2)
+                    left = self._hands.wait(BATCH // 3)
                     count = self._begin(now + passed, BATCH - left)
                     claimed_in_all += count
                     if count:
                         continue
                     if left == 0:
                         break
-                    self._under_way.wait(0)  # a registrant's next calendar message waits for the one before it
+                    self._hands.wait(0)  # a registrant's next calendar message waits for the one before it
             finally:
-                self._under_way.wait(0)
+                self._hands.wait(0)
         return claimed_in_all
 
     def _begin(self, now: datetime, limit: int) -> int:
         """Claim at most so many and have them sent. Returns how many were claimed."""
         with self._process.work() as work:
             claimed, count = claim(work, now, limit)
-        for dispatch, facts in claimed.ready:
-            self._under_way.begin()
-            self._pool.submit(self._send_counted, claimed, now, (dispatch, facts))
+        self._hands.add(claimed, now)
         return count
 
     def stop(self) -> None:
         """Finish what is being sent, hand back the rest."""
         self._stopping.set()
         with self._sending:
-            self._pool.shutdown(wait=True)
+            self._hands.close()
             self._completions.close()
 
-    def _send_counted(self, claimed: Claimed, now: datetime, item: tuple[Due, Parcel]) -> None:
-        error: BaseException | None = None
-        try:
-            self._send(claimed, now, item)
-        except BaseException as caught:  # noqa: BLE001 - raised again by whoever waits
-            error = caught
-        self._under_way.end(error)
-
-    def _send(self, claimed: Claimed, now: datetime, item: tuple[Due, Parcel]) -> None:
+    def _send(self, claimed: Claimed, now: datetime, item: _Item) -> None:
         dispatch, facts = item
         way = transports.way_of(self._process, dispatch.message.channel)
         lease_left = claimed.until - time.monotonic()

@@ -7,20 +7,34 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
 from webinars.clock import SetClock
 from webinars.errors import CannotStart, WebinarsError
 from webinars.gateways.mail import MemoryMailer
 from webinars.queries import catalogue as catalogue_queries
 from webinars.queries.sessions import Scheduled
+from webinars.rules.requests import Wish
 from webinars.rules.sessions import wall_time
-from webinars.services import attendance, catalogue, follow_ups, hosts, reminders, sessions, webinars
+from webinars.rules.surveys import Opinion
+from webinars.services import (
+    attendance,
+    catalogue,
+    follow_ups,
+    hosts,
+    reminders,
+    replays,
+    requests,
+    sessions,
+    surveys,
+    webinars,
+)
 from webinars.services.attendance import Report
 from webinars.services.delivery import Sender
 from webinars.services.demo_catalogue import AREAS, PRESENTERS, WEBINARS
 from webinars.services.registering import Registered, RegistrationRequest, register
 from webinars.settings import Environment
-from webinars.terms import AttendanceSource, PublicationStatus, Role, WallTime
+from webinars.terms import AttendanceSource, CallTime, PublicationStatus, RecentMri, Role, WallTime
 from webinars.work import Process, Work
 
 HOST_EMAIL = "host@clinic.example"
@@ -141,7 +155,30 @@ def _hold_past_session(process: Process, now: datetime) -> None:
         past.clock.set(ends_at + timedelta(minutes=5))
         with past.work() as work:
             attendance.record(work, item.session.id, _reports(people, starts_at), past.clock.now())
+            _add_replay(work, past.clock.now())
         _pass_time(past, ends_at + process.settings.settle_after)
+        past.clock.set(ends_at + timedelta(hours=20))
+        with past.work() as work:
+            _look_back(work, [person.registration.id for person in people], past.clock.now())
+        _pass_time(past, past.clock.now())
+
+
+def _add_replay(work: Work, now: datetime) -> None:
+    facts = {"replay_url": "https://video.clinic.example/demo", "packet_url": "https://files.clinic.example/packet.pdf"}
+    webinars.update_webinar(
+        work, "knee-options", facts, topics=None, presenters=None, version=None, actor=_ACTOR, now=now
+    )
+
+
+def _look_back(work: Work, people: list[UUID], now: datetime) -> None:
+    """What some of them did on the day after."""
+    ana, robert, grace, thomas, _ = people
+    surveys.answer(work, ana, Opinion(5, "Calm and clear. I would have liked more time for questions."), now)
+    surveys.answer(work, robert, Opinion(4), now)
+    replays.watch(work, thomas, now)
+    requests.ask_packet(work, ana, now)
+    wish = Wish(RecentMri.not_sure, CallTime.morning, "+1 303 555 0134", "My daughter will be with me on the phone.")
+    requests.ask_evaluation(work, grace, wish, now)
 
 
 class _PastProcess(Process):

@@ -23,6 +23,7 @@ from webinars.queries import hosts as hosts_queries
 from webinars.queries import registrations as registrations_queries
 from webinars.queries.feeds import FeedRow, OwnRow
 from webinars.services import audit
+from webinars.services.branding import brand_of
 from webinars.services.links import VALID_AFTER_SESSION
 from webinars.settings import Settings
 from webinars.tables import Host, Registration
@@ -59,7 +60,7 @@ class Feeds:
         """
         settings, since = work.settings, now - KEPT_FOR
         topic_ids = catalogue_queries.topic_ids_within(work.db, topic) if topic else None
-        name = settings.organization_name
+        name = brand_of(work).name
         if topic:
             name = f"{name}: {catalogue_queries.get_topic(work.db, topic).name}"
         path = f"topics/{topic}.ics" if topic else "all.ics"

@@ -50,12 +50,10 @@ class Door:
     room_url: str
     """Empty unless the door is open."""
     following: WebinarSession | None
-    """The next session, where this one is over or not to be."""
+    """The next session, where this one is not to be."""
 
 
-_OFFERS_NEXT = frozenset(
-    {DoorState.ended, DoorState.cancelled, DoorState.declined, DoorState.withdrawn, DoorState.lapsed}
-)
+_OFFERS_NEXT = frozenset({DoorState.cancelled, DoorState.declined, DoorState.withdrawn, DoorState.lapsed})
 
 
 def find_door(work: ReadWork, token: str, now: datetime) -> Door:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from webinars.errors import LinkInvalid, NotFound
+from webinars.errors import LinkInvalid, NotFound, RegistrationErased
 from webinars.queries import registrations as registrations_queries
 from webinars.queries import sessions as sessions_queries
 from webinars.queries import suppressions as suppressions_queries
+from webinars.queries.messages import Addressee
 from webinars.queries.registrations import Place
 from webinars.queries.sessions import Scheduled
 from webinars.queries.suppressions import Posted
@@ -22,7 +23,7 @@ VALID_AFTER_SESSION = timedelta(days=30)
 _PATHS = {LinkPurpose.manage: "m", LinkPurpose.enter: "j"}
 
 
-def link(settings: Settings, vault: Vault, purpose: LinkPurpose, registration: Registration | Place) -> str:
+def link(settings: Settings, vault: Vault, purpose: LinkPurpose, registration: Registration | Place | Addressee) -> str:
     """The address that opens a registration for one purpose."""
     token = vault.link_token(purpose, registration.id, registration.link_version)
     return f"{settings.base_url}/{_PATHS[purpose]}/{token}"
@@ -33,12 +34,16 @@ def open_link(work: ReadWork, purpose: LinkPurpose, token: str, now: datetime) -
 
     Raises:
         LinkInvalid: if the link was not made here, was revoked, or expired 30 days after the session.
+        RegistrationErased: if it was good until the person was erased.
     """
     registration_id: UUID = work.vault.read_link(token)
     try:
         registration = registrations_queries.get_registration(work.db, registration_id)
     except NotFound:
         raise LinkInvalid from None
+    if registration.erased_at is not None:
+        work.vault.check_link(purpose, token, registration.link_version - 1)  # erasing ended the one before
+        raise RegistrationErased
     work.vault.check_link(purpose, token, registration.link_version)
     item = sessions_queries.get_session(work.db, registration.session_id)
     if now > item.session.ends_at + VALID_AFTER_SESSION:

@@ -8,6 +8,7 @@ from webinars.documents.mails import MailFacts, message_id_for
 from webinars.queries.messages import Dispatch
 from webinars.services import recipients, registrations
 from webinars.services.bounces import return_path_of
+from webinars.services.branding import brand_of
 from webinars.services.links import link
 from webinars.services.sessions import find_alternative, next_session_of
 from webinars.services.texts import Texts
@@ -27,7 +28,7 @@ def facts_of(work: ReadWork, dispatch: Dispatch, now: datetime, own: Texts) -> M
         dispatch.session,
         dispatch.webinar,
     )
-    settings, vault = work.settings, work.vault
+    settings, vault, brand = work.settings, work.vault, brand_of(work)
     words = own.words(webinar.id, message.kind, registration.locale)
     return MailFacts(
         kind=message.kind,
@@ -36,8 +37,8 @@ def facts_of(work: ReadWork, dispatch: Dispatch, now: datetime, own: Texts) -> M
         email=registrations.email_of(vault, registration),
         timezone=registration.timezone,
         locale=registration.locale,
-        organization_name=settings.organization_name,
-        organization_phone=settings.organization_phone,
+        organization_name=brand.name,
+        organization_phone=brand.phone,
         mail_from=settings.mail_from,
         sender_name=settings.sender_name,
         public_title=webinar.public_title,
@@ -63,7 +64,8 @@ def facts_of(work: ReadWork, dispatch: Dispatch, now: datetime, own: Texts) -> M
         lead=session.starts_at - now if message.kind is MessageKind.reminder else None,
         also_at=tuple(recipients.named_also(work, message)),
         next_session_url=_next_session_url(work, dispatch, now),
-        replay_url=webinar.replay_url or None,
+        has_replay=bool(webinar.replay_url),
+        packet_url=(webinar.packet_url or None) if message.kind is MessageKind.packet else None,
         unsubscribe_url=unsubscribe_url(settings, vault, message, registration.link_version),
         return_path=return_path_of(settings, vault, message, registration.link_version),
         own_subject=words.subject,

@@ -11,9 +11,10 @@ from webinars.documents.mails import NEUTRAL_TITLE, Mail, MailFacts, compose_mai
 from webinars.gateways.mail_errors import MailError
 from webinars.queries import registrations as registrations_queries
 from webinars.queries import sessions as sessions_queries
-from webinars.queries.messages import Dispatch
+from webinars.queries.messages import Addressee, Dispatch, Letter
 from webinars.rules.texts import OwnWords
 from webinars.services import audit, webinars
+from webinars.services.branding import brand_of
 from webinars.services.mails import facts_of
 from webinars.services.messages import message_row
 from webinars.services.texts import check_place, check_words, find_text, presenters_of, usable_texts
@@ -115,7 +116,9 @@ def _facts_for(
         session=session,
         now=now,
     )
-    dispatch = Dispatch(Message(**row), registration, session, webinar, False, None, None)
+    letter = Letter(**{name: getattr(Message(**row), name) for name in Letter._fields})
+    addressee = Addressee(**{name: getattr(registration, name) for name in Addressee._fields})
+    dispatch = Dispatch(letter, addressee, session, webinar, False, None, None)
     facts = facts_of(work, dispatch, now, usable_texts(work, [webinar.id]))
     facts = replace(
         facts,
@@ -133,7 +136,7 @@ def _sample_facts(
     webinar = offer.webinar if offer else None
     session = _next_session(work, webinar, now)
     starts_at = session.starts_at if session else now.replace(minute=0, second=0, microsecond=0) + timedelta(days=7)
-    sample_id, settings = new_id(now), work.settings
+    sample_id, settings, brand = new_id(now), work.settings, brand_of(work)
     facts = MailFacts(
         kind=kind,
         status=_STATUS.get(kind, RegistrationStatus.confirmed),
@@ -141,8 +144,8 @@ def _sample_facts(
         email=_SAMPLE_EMAIL,
         timezone=session.timezone if session else _SAMPLE_ZONE,
         locale=f"{locale}-{_REGION}",
-        organization_name=settings.organization_name,
-        organization_phone=settings.organization_phone,
+        organization_name=brand.name,
+        organization_phone=brand.phone,
         mail_from=settings.mail_from,
         sender_name=settings.sender_name,
         public_title=webinar.public_title if webinar else NEUTRAL_TITLE,
@@ -162,7 +165,8 @@ def _sample_facts(
         created_at=now,
         segment=AttendanceState.attended if kind is MessageKind.follow_up else None,
         lead=starts_at - now if kind is MessageKind.reminder else None,
-        replay_url=(webinar.replay_url or None) if webinar else None,
+        has_replay=bool(webinar and webinar.replay_url),
+        packet_url=(webinar.packet_url or None) if webinar else None,
     )
     if words is None:
         kept = find_text(work, slug, kind, locale) or (find_text(work, None, kind, locale) if slug else None)

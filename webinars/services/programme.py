@@ -10,21 +10,24 @@ from typing import Any
 from uuid import UUID
 
 from webinars.documents.calendars import session_file, session_uid
-from webinars.documents.texts import domain_of, mail_address, one_line
+from webinars.documents.mails import shown_title
+from webinars.documents.texts import domain_of, mail_address
+from webinars.phrases import Phrase
 from webinars.queries import programme as programme_queries
 from webinars.queries.programme import ComingRow
 from webinars.queries.sessions import Scheduled
 from webinars.rules.availability import Availability, availability
-from webinars.services import catalogue, sessions, webinars
+from webinars.services import branding, catalogue, sessions, webinars
 from webinars.services.catalogue import Area
 from webinars.services.webinars import Offer
 from webinars.settings import Settings
-from webinars.tables import Presenter, Topic, WebinarSession
-from webinars.terms import SessionStatus
+from webinars.tables import Presenter, Topic, Webinar, WebinarSession
+from webinars.terms import PublicationStatus, SessionStatus
+from webinars.translations import words_of
 from webinars.work import ReadWork
 
 _MOST = 200
-IN_THE_MAIL = "Your personal link to join is in the e-mail you get from us."
+IN_THE_MAIL = Phrase("Your personal link to join is in the e-mail you get from us.")
 """What calendar entries say that anybody may have made: they hold no secret."""
 
 
@@ -118,6 +121,7 @@ def list_addresses(work: ReadWork) -> list[PublicAddress]:
     return [
         PublicAddress("/"),
         PublicAddress("/topics/not-sure"),
+        PublicAddress("/privacy"),
         *(PublicAddress(f"/topics/{area.topic.slug}") for area in catalogue.list_areas(work)),
         *(PublicAddress(f"/webinars/{offer.webinar.slug}", offer.webinar.updated_at) for offer in offers),
         *(PublicAddress(f"/presenters/{item.slug}", item.updated_at) for item in presenters.values()),
@@ -159,6 +163,31 @@ def list_other_sessions(
     ]
 
 
+def areas_of(work: ReadWork, webinar: Webinar) -> list[Topic]:
+    """The areas that a webinar is about, or is about a condition of."""
+    own = {topic.id for topic in webinars.offers_of(work, [webinar])[webinar.id].topics}
+    return [
+        area.topic
+        for area in catalogue.list_areas(work)
+        if not own.isdisjoint({area.topic.id, *(condition.id for condition in area.conditions)})
+    ]
+
+
+def list_related(work: ReadWork, webinar: Webinar, now: datetime) -> list[ListedSession]:
+    """Sessions of a webinar, and of others in its areas, that still take registrations, the next one first."""
+    found: dict[UUID, Scheduled] = {}
+    for area in areas_of(work, webinar):
+        items = sessions.list_sessions(work, topic=area.slug, starts_from=now, limit=_MOST).items
+        found |= {item.session.id: item for item in items}
+    if webinar.status is PublicationStatus.published:
+        items = sessions.list_sessions(work, webinar=webinar.slug, starts_from=now, limit=_MOST).items
+        found |= {item.session.id: item for item in items}
+    offers = webinars.offers_of(work, list({item.webinar.id: item.webinar for item in found.values()}.values()))
+    listed = [_listed(item, offers[item.webinar.id], now) for item in found.values()]
+    open_ones = [item for item in listed if item.availability.takes_registrations]
+    return sorted(open_ones, key=lambda item: item.session.starts_at)
+
+
 def conditions_of(work: ReadWork, offer: Offer) -> list[Area]:
     """What a webinar covers: its areas with their conditions, or the conditions it names itself."""
     own = {topic.id for topic in offer.topics}
@@ -170,7 +199,7 @@ def conditions_of(work: ReadWork, offer: Offer) -> list[Area]:
     return found
 
 
-def calendar_file(settings: Settings, listed: ListedSession) -> bytes:
+def calendar_file(settings: Settings, listed: ListedSession, language: str) -> bytes:
     """A session as a calendar file that names neither its subject nor a registrant."""
     session = listed.session
     return session_file(
@@ -180,10 +209,10 @@ def calendar_file(settings: Settings, listed: ListedSession) -> bytes:
         created_at=session.created_at,
         starts_at=session.starts_at,
         ends_at=session.ends_at,
-        summary=one_line(listed.offer.webinar.public_title),
+        summary=shown_title(listed.offer.webinar.public_title, language),
         organizer_name=settings.sender_name,
         organizer_email=settings.mail_from,
-        description=IN_THE_MAIL,
+        description=words_of(language).say(IN_THE_MAIL),
         url=f"{settings.base_url}/sessions/{session.id}/register",
         cancelled=session.status is SessionStatus.cancelled,
     )
@@ -197,7 +226,7 @@ def appearance(work: ReadWork, now: datetime) -> tuple[Any, ...]:
         (row.id, row.version, row.schedule_version, row.details_version, row.updated_at, standing_of(row, now))
         for row in programme_queries.list_coming(work.db, now)
     )
-    return (programme_queries.catalogue_mark(work.db), *coming)
+    return (branding.look(work).version, programme_queries.catalogue_mark(work.db), *coming)
 
 
 def _listed_offer(offer: Offer, coming: Sequence[Scheduled], now: datetime) -> ListedOffer:

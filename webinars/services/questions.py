@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from webinars.errors import ConditionBroken, InvalidField, NotFound
+from webinars.phrases import Phrase
 from webinars.queries import catalogue as catalogue_queries
 from webinars.queries import questions as questions_queries
 from webinars.queries import registrations as registrations_queries
@@ -25,7 +26,7 @@ from webinars.vault import Vault
 from webinars.work import ReadWork, Work
 
 _GENERAL, _HEALTH = "answers.value", "answers.health_value"
-_NO_QUESTIONS = "This webinar asks no questions. Send it without answers."
+_NO_QUESTIONS = Phrase("This webinar asks no questions. Send it without answers.")
 
 
 @dataclass(frozen=True, slots=True)

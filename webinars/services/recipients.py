@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from webinars.queries import recipients as recipients_queries
+from webinars.queries.messages import Letter
 from webinars.queries.recipients import Recipient, Stretch
 from webinars.rules.reminders import (
     CAP_DAYS,
@@ -23,7 +24,7 @@ from webinars.rules.reminders import (
     place_rules,
     share_a_day,
 )
-from webinars.tables import Message, Reminder, ReminderRule, WebinarSession
+from webinars.tables import Reminder, ReminderRule, WebinarSession
 from webinars.terms import REMINDER_KINDS, Audience, Channel
 from webinars.work import ReadWork
 
@@ -123,13 +124,13 @@ def weigh(
     return weighed
 
 
-def find_outrun(work: ReadWork, messages: Sequence[Message], now: datetime) -> set[UUID]:
+def find_outrun(work: ReadWork, messages: Sequence[Letter], now: datetime) -> set[UUID]:
     """Which of these messages about to be sent are reminders right behind other news of the same session."""
     ids = [message.id for message in messages if message.kind in REMINDER_KINDS]
     return recipients_queries.list_outrun(work.db, ids, since=now - GRACE, now=now) if ids else set()
 
 
-def named_also(work: ReadWork, message: Message) -> list[datetime]:
+def named_also(work: ReadWork, message: Letter) -> list[datetime]:
     """When the other sessions start that a reminder speaks for: those that still hold as it is sent."""
     named = [UUID(session_id) for session_id, *_ in message.facts.get(ALSO, ())]
     if not named or message.registration_id is None:

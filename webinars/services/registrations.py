@@ -9,6 +9,7 @@ from uuid import UUID
 from webinars.errors import RegistrationNotActive, SessionFull, SessionStarted, UndoTooLate
 from webinars.queries import registrations as registrations_queries
 from webinars.queries import sessions as sessions_queries
+from webinars.queries.messages import Addressee
 from webinars.queries.pages import Page, page_of, read_cursor
 from webinars.queries.sessions import Scheduled
 from webinars.rules.seating import Seating
@@ -109,6 +110,36 @@ def _back_to(
     return former
 
 
+def change_seats(work: Work, registration_id: UUID, wanted: int, now: datetime) -> Registration:
+    """Come as one or as two. A second seat is had like any other: not while others wait for one. A seat that is given
+    back goes to whoever is next in line; who waits goes on waiting in the same place. Twice is once.
+
+    Raises:
+        NotFound: if there is no such registration.
+        RegistrationNotActive: if it was given up, or is an offer: that is for the seats it says.
+        SessionFull: if there is no second seat.
+        SessionCancelled, SessionStarted: if it is too late.
+    """
+    registration, item = seats.lock_registration(work, registration_id)
+    more = wanted - registration.seats
+    if more == 0:
+        return registration
+    if registration.status not in ACTIVE or registration.status is RegistrationStatus.offered:
+        raise RegistrationNotActive
+    seats.check_to_come(item, now)
+    if registration.status is RegistrationStatus.confirmed:
+        is_there = more < 0 or seats.seating_of(item, now).has_seats(more)
+        if not is_there or not sessions_queries.take_seats(work.db, item.session.id, seats=more, waiting=0):
+            raise SessionFull
+        work.db.refresh(item.session)
+    registration.seats = wanted
+    registration.updated_at = now
+    work.db.flush()
+    if more < 0:
+        waitlist.serve(work, item.session.id, now)
+    return registration
+
+
 def decline(work: Work, registration_id: UUID, now: datetime) -> Registration:
     """A host says no to a registration that waits for approval, or takes a seat back.
 
@@ -199,16 +230,16 @@ def get_registration(work: ReadWork, registration_id: UUID) -> tuple[Registratio
     return registration, sessions_queries.get_session(work.db, registration.session_id)
 
 
-def email_of(vault: Vault, registration: Registration) -> str:
+def email_of(vault: Vault, registration: Registration | Addressee) -> str:
     """The address mail goes to."""
     return vault.open("registrations.email", registration.id, registration.email)
 
 
-def name_of(vault: Vault, registration: Registration) -> str:
+def name_of(vault: Vault, registration: Registration | Addressee) -> str:
     return vault.open("registrations.name", registration.id, registration.name)
 
 
-def phone_of(vault: Vault, registration: Registration) -> str | None:
+def phone_of(vault: Vault, registration: Registration | Addressee) -> str | None:
     sealed = registration.phone
     return vault.open("registrations.phone", registration.id, sealed) if sealed else None
 

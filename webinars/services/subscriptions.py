@@ -260,7 +260,12 @@ def forget(work: Work, token: str, now: datetime) -> None:
     Raises:
         LinkInvalid: if the link was not made here, or all was forgotten.
     """
-    subscriptions = subscriptions_queries.lock_all_of(work.db, _by_link(work, token).email_index)
+    forget_address(work, _by_link(work, token).email_index, now)
+
+
+def forget_address(work: Work, email_index: bytes, now: datetime) -> None:
+    """The same for an address that is known to be of whoever asks."""
+    subscriptions = subscriptions_queries.lock_all_of(work.db, email_index)
     _drop_planned(work, subscriptions, SkipReason.erased)
     for subscription in subscriptions:
         _scrub(work.vault, subscription)

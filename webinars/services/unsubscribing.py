@@ -10,6 +10,7 @@ from datetime import datetime
 
 from webinars.queries import registrations as registrations_queries
 from webinars.queries import suppressions as suppressions_queries
+from webinars.queries.messages import Letter
 from webinars.rules.suppressions import PURPOSES
 from webinars.services import consents
 from webinars.services.consents import ConsentAnswer
@@ -34,7 +35,7 @@ class Choice:
     is_wanted: bool
 
 
-def unsubscribe_url(settings: Settings, vault: Vault, message: Message, link_version: int) -> str | None:
+def unsubscribe_url(settings: Settings, vault: Vault, message: Message | Letter, link_version: int) -> str | None:
     """Where whoever gets a message says that they want no more like it; None where it must reach them."""
     if message.kind not in PURPOSES or message.channel is not Channel.email:
         return None

@@ -77,3 +77,8 @@ def core(model: type[SQLModel]) -> sa.Table:
     """The plain table behind a model, for set-based statements that skip the object mapper."""
     table: sa.Table = model.__table__  # type: ignore[attr-defined]
     return table
+
+
+def table_named(name: str) -> sa.Table:
+    """The same by the name it has in the database."""
+    return SQLModel.metadata.tables[name]

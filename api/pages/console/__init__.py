@@ -7,6 +7,8 @@ from fastapi import APIRouter
 from api.pages.console import (
     agenda,
     attendance,
+    branding,
+    calls,
     corrections,
     embedding,
     exports,
@@ -22,6 +24,7 @@ from api.pages.console import (
     series,
     sessions,
     sign_in,
+    surveys,
     texts,
     topics,
     webinars,
@@ -37,6 +40,7 @@ for noun in (
     feeds,
     webinars,
     embedding,
+    branding,
     questions,
     presenters,
     topics,
@@ -52,5 +56,7 @@ for noun in (
     reminders,
     attendance,
     follow_ups,
+    calls,
+    surveys,
 ):
     router.include_router(noun.router, prefix=HOME)

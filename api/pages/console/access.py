@@ -13,7 +13,7 @@ from fastapi.responses import RedirectResponse, Response
 from api.dependencies import NowDep, ProcessDep
 from api.pages.rendering import PRIVATE
 from webinars.errors import NotAllowed, SignInRequired
-from webinars.services import hosts
+from webinars.services import calls, hosts
 from webinars.services.hosts import SIGNED_IN_FOR, SignedIn
 from webinars.settings import Settings
 from webinars.terms import Role
@@ -53,6 +53,8 @@ def get_host(request: Request, process: ProcessDep, now: NowDep) -> SignedIn:
     if secret:
         with process.read() as work:
             host = hosts.signed_in(work, secret, now)
+            if host is not None and request.method == "GET":
+                request.state.to_call = calls.count_open(work)  # stands in the menu of every page
         if host is not None:
             return host
     raise SignInRequired

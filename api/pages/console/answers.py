@@ -36,6 +36,7 @@ def console_page(
         done=words.DONE.get(query.get("done", "")),
         refused=words.refusal(query.get("refused", "")),
         here=here(request),
+        to_call=getattr(request.state, "to_call", 0),
         when=shown,
         zone_label=zone_words,
         words=words,

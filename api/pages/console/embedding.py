@@ -1,7 +1,8 @@
-"""How to show webinars on another site: the code to copy, and what it looks like."""
+"""How to show webinars on another site: the code of each way to copy, and what it looks like."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
@@ -33,30 +34,46 @@ def embed_code(request: Request, host: Viewer, work: ReadDep, of: str = "", src:
         choices=choices,
         chosen=chosen,
         source=source,
-        codes=_codes(work.settings, chosen, choices[chosen], source) if chosen else [],
-        path=f"/embed/{chosen}",
+        ways=_ways(work.settings, chosen, choices[chosen], source) if chosen else [],
         origins=work.settings.embedding_origins,
     )
     response.headers.update(_FRAMING)
     return response
 
 
-def _codes(settings: Settings, chosen: str, title: str, source: str) -> list[tuple[str, str, str]]:
-    """What to call it, when to take it, and the code; the plainest first."""
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One of the ways to show webinars elsewhere."""
+
+    name: str
+    when: str
+    code: str
+    address: str
+    """Of what it leads to or shows, here: for the live picture of it."""
+    kind: str
+
+
+def _ways(settings: Settings, chosen: str, title: str, source: str) -> list[Way]:
+    """The plainest first."""
     query = f"?{urlencode({'src': source})}" if source else ""
-    address, frame = (escape(f"{settings.base_url}{path}{query}") for path in (f"/{chosen}", f"/embed/{chosen}"))
+    page, framed = f"/{chosen}{query}", f"/embed/{chosen}{query}"
+    address, frame = (escape(f"{settings.base_url}{path}") for path in (page, framed))
     words = escape(title)
     script = f'<script src="{escape(settings.base_url)}/embed.js" defer></script>'
     return [
-        ("A link", "Works everywhere, in mails too.", f'<a href="{address}">Join a webinar</a>'),
-        (
+        Way("A link", "Works everywhere, in mails too.", f'<a href="{address}">Join a webinar</a>', page, "link"),
+        Way(
             "A link that a script turns into the dates",
             "For pages that may run a script. It grows with the dates, and where it cannot run the link stays.",
             f'<p><a href="{address}" data-webinars>{words}</a></p>\n{script}',
+            page,
+            "script",
         ),
-        (
+        Way(
             "A frame",
             "For pages that may not run a script. Its height is yours to choose.",
             f'<iframe src="{frame}" title="{words}" width="100%" height="600" style="border: 0"></iframe>',
+            framed,
+            "frame",
         ),
     ]

@@ -16,7 +16,7 @@ from api.pages.console.answers import PAGE_SIZE, act, attempt, console_page, go
 from api.pages.console.forms import UNUSABLE, Checks
 from api.pages.console.sessions import USUAL_ZONES, other_zones
 from webinars.rules.registrations import clean_email, clean_name
-from webinars.services import erasure, moves, registrants, sessions, suppressions
+from webinars.services import erasure, moves, registrants, requests, sessions, suppressions
 from webinars.services.hosts import SignedIn
 from webinars.services.registering import RegistrationRequest
 from webinars.terms import RegistrationStatus, SessionStatus
@@ -127,6 +127,7 @@ def timeline(request: Request, registration_id: UUID, host: Viewer, work: ReadDe
         "registration.html",
         host,
         known=known,
+        asked=requests.requests_of(work, registration_id),
         item=here,
         now=now,
         has_moved=moves.has_moved(known.registrant.registration),

@@ -34,6 +34,7 @@ class WebinarForm(BaseModel):
     summary: str = ""
     description: str = ""
     replay_url: str = ""
+    packet_url: str = ""
     needs_approval: bool = False
     asks_question: bool = False
     frees_declined_seats: bool = False
@@ -49,6 +50,7 @@ class WebinarForm(BaseModel):
             "summary": checks.text("summary", self.summary, most=500),
             "description": checks.text("description", self.description, most=20_000),
             "replay_url": checks.link("replay_url", self.replay_url),
+            "packet_url": checks.link("packet_url", self.packet_url),
             "needs_approval": self.needs_approval,
             "asks_question": self.asks_question,
             "frees_declined_seats": self.frees_declined_seats,

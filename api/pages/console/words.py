@@ -11,13 +11,16 @@ from webinars.rules.visits import OTHER
 from webinars.terms import (
     AttendanceState,
     CalendarReply,
+    CallTime,
     Channel,
     Evidence,
     MessageKind,
     MessageState,
     PublicationStatus,
     QuestionKind,
+    RecentMri,
     RegistrationStatus,
+    RequestKind,
     Role,
     SessionStatus,
     SkipReason,
@@ -29,7 +32,9 @@ DONE = {
     "added": "Added.",
     "approved": "Approved. The registrant is told by mail.",
     "archived": "Archived. The public no longer sees this webinar.",
+    "calls_revealed": "Phone numbers, addresses and what people wrote are shown. This was noted in the audit log.",
     "cancelled": "The session is cancelled. Everybody registered for it is told by mail.",
+    "comments_revealed": "What people wrote is shown. This was noted in the audit log.",
     "created": "Created as a draft. Publish it when it is ready for the public.",
     "declined": "The registration is cancelled. The registrant is told by mail.",
     "draft": "Taken back to draft. The public no longer sees this webinar.",
@@ -116,6 +121,7 @@ KINDS = {
     MessageKind.reminder: "Reminder",
     MessageKind.not_there: "Started, not there",
     MessageKind.follow_up: "Follow-up",
+    MessageKind.packet: "Information packet",
     MessageKind.alert_check: "May we tell you?",
     MessageKind.alert: "New dates",
 }
@@ -183,6 +189,19 @@ SUPPRESSIONS = {
 }
 """Why an address is marked."""
 TASKS = {TaskState.none: "No task", TaskState.open: "To call", TaskState.done: "Done"}
+REQUESTS = {
+    RequestKind.candidacy: "Asks for an evaluation",
+    RequestKind.packet: "Asked for the information packet",
+    None: "Nobody knows whether they came",
+}
+"""Why somebody is to be called; None where a follow-up asks for it."""
+MRIS = {RecentMri.yes: "Yes", RecentMri.no: "No", RecentMri.not_sure: "Not sure"}
+CALL_TIMES = {
+    CallTime.any_time: "At any time",
+    CallTime.morning: "In the morning",
+    CallTime.afternoon: "In the afternoon",
+    CallTime.evening: "In the evening",
+}
 
 _SOURCES = {"src": "Link on", "page": "Form on", "referrer": "Site"}
 _REFUSALS = {

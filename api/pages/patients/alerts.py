@@ -9,28 +9,30 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from http import HTTPStatus
-from math import ceil
 
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
 from api.dependencies import NowDep, ProcessDep, ReadDep, WorkDep
 from api.middleware.rates import client_network
+from api.pages.languages import carried_language, switches, visitor_language, visitor_locale
 from api.pages.patients.form import (
+    AGAIN,
     MAIL_DOMAINS,
     TRAP,
     FieldsDep,
     Form,
     blank_form,
-    browser_locale,
     consent_field,
     filled_form,
+    too_many,
 )
 from api.pages.patients.source import carried, visit_source
 from api.pages.patients.view import HOME_ZONE, guarded_link, readable, show
 from api.pages.patients.zones import chosen_zone, zone_choices
 from api.pages.rendering import SECRET_ADDRESS
 from webinars.errors import InvalidField, TooManyRequests
+from webinars.phrases import Phrase
 from webinars.rules.registrations import clean_email
 from webinars.services import programme, subscriptions
 from webinars.services.catalogue import Area
@@ -42,7 +44,6 @@ router = APIRouter()
 _FORM = "/topics/{slug}/alerts"
 _PAGE = "/t/{token}"
 _CONSENT = consent_field(TOPIC_ALERTS)
-_AGAIN = "Please press the button once more. We check that a person is filling in this form."
 _SAID = frozenset({"confirmed", "undone"})
 
 
@@ -60,7 +61,8 @@ def ask(request: Request, slug: str, fields: FieldsDep, process: ProcessDep, now
     with process.read() as work:
         area = programme.get_topic_page(work, slug, now).area
     form = filled_form(fields, HOME_ZONE, ())
-    done = RedirectResponse(f"/topics/{area.topic.slug}/alerts/asked", HTTPStatus.SEE_OTHER)
+    query = carried(carried_language(request.query_params))
+    done = RedirectResponse(f"/topics/{area.topic.slug}/alerts/asked{query}", HTTPStatus.SEE_OTHER)
     if form.is_trapped:
         return done
     if mistakes := _mistakes(form, now):
@@ -70,8 +72,8 @@ def ask(request: Request, slug: str, fields: FieldsDep, process: ProcessDep, now
         subscriptions.take_try(process, email, client_network(request), now)
     except TooManyRequests as refusal:
         return _too_often(request, area, form, refusal)
-    locale = browser_locale(request.headers.get("accept-language", ""))
-    wanted = Wanted(email, form.timezone, locale, TOPIC_ALERTS.version, TOPIC_ALERTS.digest)
+    locale = visitor_locale(request)
+    wanted = Wanted(email, form.timezone, locale, TOPIC_ALERTS.version, TOPIC_ALERTS.digest_in(locale))
     with process.work() as work:
         subscriptions.subscribe(work, area.topic.slug, wanted, now)
     return done
@@ -120,8 +122,10 @@ def undo(request: Request, token: str, work: WorkDep, now: NowDep) -> Response:
 @router.post(f"{_PAGE}/forget")
 def forget(request: Request, token: str, work: WorkDep, now: NowDep) -> Response:
     with guarded_link(request):
+        locale = subscriptions.open_page(work, token, now).own.locale
         subscriptions.forget(work, token, now)
-    return show(request, "alerts_forgotten.html", headers=SECRET_ADDRESS)
+    ways = switches(request, visitor_language(request, locale), {}, to="/")
+    return show(request, "alerts_forgotten.html", usual=locale, headers=SECRET_ADDRESS, switches=ways)
 
 
 def _back(token: str, said: str) -> Response:
@@ -131,7 +135,8 @@ def _back(token: str, said: str) -> Response:
 def _own_page(request: Request, token: str, work: ReadWork, now: datetime, said: str) -> Response:
     with guarded_link(request):
         chosen = subscriptions.open_page(work, token, now)
-    return show(request, "alerts.html", headers=SECRET_ADDRESS, chosen=chosen, path=f"/t/{token}", said=said)
+    own = chosen.own.locale
+    return show(request, "alerts.html", usual=own, headers=SECRET_ADDRESS, chosen=chosen, path=f"/t/{token}", said=said)
 
 
 def _mistakes(form: Form, now: datetime) -> dict[str, str]:
@@ -142,16 +147,15 @@ def _mistakes(form: Form, now: datetime) -> dict[str, str]:
     except InvalidField as error:
         found["email"] = error.detail
     if _CONSENT not in form.consents:
-        found[_CONSENT] = "Tick the box if we may write to you."
+        found[_CONSENT] = Phrase("Tick the box if we may write to you.")
     if not found and form.is_hasty(now):
-        found["send"] = _AGAIN
+        found["send"] = AGAIN
     return found
 
 
 def _too_often(request: Request, area: Area, form: Form, refusal: TooManyRequests) -> Response:
     seconds = int(str(refusal.facts["retry_after"]))
-    wait = "a minute" if seconds <= 60 else f"{ceil(seconds / 60)} minutes"
-    mistakes = {"send": f"Many requests came from your network just now. Wait {wait}, then press the button again."}
+    mistakes = {"send": too_many(seconds)}
     page = _form_page(request, area, form, mistakes, status=HTTPStatus.TOO_MANY_REQUESTS)
     page.headers["Retry-After"] = str(seconds)
     return page
@@ -177,6 +181,6 @@ def _form_page(
         consent_field=_CONSENT,
         trap=TRAP,
         mail_domains=MAIL_DOMAINS,
-        zone_groups=zone_choices(form.timezone),
+        zone_groups=zone_choices(form.timezone, visitor_language(request)),
         carried=carried(visit_source(request)),
     )

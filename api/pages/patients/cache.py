@@ -14,12 +14,14 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlencode
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 
-from api.pages.patients.source import visit_source
+from api.pages.languages import PARAMETER, VARY, visitor_language
+from api.pages.patients.source import SOURCE_KEYS, visit_source
 from api.pages.patients.zones import chosen_zone
 from webinars.services import programme
 from webinars.work import Process
@@ -135,19 +137,25 @@ class PageCache:
 
 
 class CachedRoute(APIRoute):
-    """A page that shows everybody the same, apart from what its address and the link that led to it say.
+    """A page that shows everybody the same, apart from what its address and the link that led to it say, and in which
+    language.
 
-    What it may depend on: the path, the query parameters in its endpoint's signature, the chosen zone, the source. It
-    may read neither a cookie nor another parameter or header.
+    What it may depend on: the path, the query parameters in its endpoint's signature, the chosen zone, the source, the
+    language. Another parameter does not reach it, and it may read no other cookie or header.
     """
 
     def get_route_handler(self) -> _Make:
         make = super().get_route_handler()
         names = [field.alias for field in self.dependant.query_params]
+        known = {*names, *SOURCE_KEYS, "timezone", PARAMETER}
+
+        async def make_plain(request: Request) -> Response:
+            query = [item for item in request.query_params.multi_items() if item[0] in known]
+            return await make(Request({**request.scope, "query_string": urlencode(query).encode()}, request.receive))
 
         async def handle(request: Request) -> Response:
             cache: PageCache = request.app.state.page_cache
-            return await cache.answer(request, _key(request, names), make)
+            return await cache.answer(request, _key(request, names), make_plain)
 
         return handle
 
@@ -155,13 +163,13 @@ class CachedRoute(APIRoute):
 def _key(request: Request, names: list[str]) -> _Key:
     """All that a page depends on apart from what hosts write. Other parameters, such as advertisers' click ids, do not
     make another page."""
-    path = request.scope["path"]
+    path, language = request.scope["path"], visitor_language(request)
     if not request.scope["query_string"] and "referer" not in request.headers:  # as most come: nothing to take apart
-        return (path,)
+        return (path, language)
     query = request.query_params
     source = (part for item in visit_source(request).items() for part in item)
     asked = (query.get(name, "") for name in names)
-    return (path, chosen_zone(request) or "", *asked, *source)
+    return (path, language, chosen_zone(request) or "", *asked, *source)
 
 
 def _is_public(answer: Response) -> bool:
@@ -174,7 +182,7 @@ def _as_kept(answer: Response) -> _Kept:
     body = bytes(answer.body)
     etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     answer.headers["ETag"] = etag
-    answer.headers["Vary"] = "Referer"  # it is part of the links on the page
+    answer.headers["Vary"] = f"{VARY}, Referer"  # the last is part of the links on the page
     headers = list(answer.raw_headers)
     return _Kept(etag, body, headers, [item for item in headers if item[0] not in _NEVER_IN_304])
 

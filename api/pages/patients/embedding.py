@@ -10,6 +10,7 @@ from api.middleware.headers import POLICY
 from api.pages.patients.cache import CachedRoute
 from api.pages.patients.view import readable, show
 from api.pages.rendering import STATIC
+from webinars.phrases import Phrase
 from webinars.services import programme
 from webinars.settings import Settings
 
@@ -29,7 +30,7 @@ def embedded_webinar(request: Request, slug: str, work: ReadDep, now: NowDep) ->
         sessions=sessions,
         offers=[],
         path=f"/webinars/{offer.webinar.slug}",
-        more="About this webinar",
+        more=Phrase("About this webinar"),
     )
 
 
@@ -40,11 +41,11 @@ def embedded_topic(request: Request, slug: str, work: ReadDep, now: NowDep) -> R
         request,
         "embedded.html",
         headers=_headers(work.settings),
-        heading=f"Webinars: {found.area.topic.name}",
+        heading=Phrase("Webinars: %(topic)s", topic=found.area.topic.name),
         sessions=[],
         offers=found.offers,
         path=f"/topics/{found.area.topic.slug}",
-        more="See them on our site",
+        more=Phrase("See them on our site"),
     )
 
 

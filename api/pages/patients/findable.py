@@ -7,11 +7,15 @@ from datetime import datetime
 from typing import Any
 from xml.sax.saxutils import escape
 
+from api.pages.languages import in_language
 from webinars.rules.availability import Availability
 from webinars.rules.sessions import zone
+from webinars.services.branding import brand_of
 from webinars.services.programme import ListedOffer, ListedSession, PublicAddress
 from webinars.settings import Settings
 from webinars.terms import SessionStatus
+from webinars.translations import LANGUAGES
+from webinars.work import ReadWork
 
 _SCHEMA = "https://schema.org"
 _SEATS = {
@@ -22,18 +26,19 @@ _SEATS = {
 """Where nobody can take a seat, be it that there is a waitlist, it is sold out."""
 
 
-def events(settings: Settings, listed: Iterable[ListedSession]) -> dict[str, Any] | None:
+def events(work: ReadWork, listed: Iterable[ListedSession]) -> dict[str, Any] | None:
     """Sessions as schema.org knows them, or nothing if there are none."""
-    found = [_event(settings, item) for item in listed]
+    clinic = brand_of(work).name
+    found = [_event(work.settings, clinic, item) for item in listed]
     return {"@context": _SCHEMA, "@graph": found} if found else None
 
 
-def next_events(settings: Settings, offers: Sequence[ListedOffer]) -> dict[str, Any] | None:
+def next_events(work: ReadWork, offers: Sequence[ListedOffer]) -> dict[str, Any] | None:
     """The next session of each webinar of a list."""
-    return events(settings, [item.following for item in offers if item.following])
+    return events(work, [item.following for item in offers if item.following])
 
 
-def _event(settings: Settings, listed: ListedSession) -> dict[str, Any]:
+def _event(settings: Settings, clinic: str, listed: ListedSession) -> dict[str, Any]:
     session, webinar = listed.session, listed.offer.webinar
     page = f"{settings.base_url}/webinars/{webinar.slug}"
     own = f"{page}?session={session.id}"
@@ -44,7 +49,7 @@ def _event(settings: Settings, listed: ListedSession) -> dict[str, Any]:
         "endDate": _local(session.ends_at, session.timezone),
         "eventAttendanceMode": f"{_SCHEMA}/OnlineEventAttendanceMode",
         "location": {"@type": "VirtualLocation", "url": page},  # never the room
-        "organizer": {"@type": "Organization", "name": settings.organization_name, "url": f"{settings.base_url}/"},
+        "organizer": {"@type": "Organization", "name": clinic, "url": f"{settings.base_url}/"},
         "isAccessibleForFree": True,
         "url": own,
         **_status(listed),
@@ -80,12 +85,19 @@ def _local(moment: datetime, timezone: str) -> str:
 
 
 def sitemap(settings: Settings, addresses: Iterable[PublicAddress]) -> str:
-    """The public addresses as sitemaps.org has it."""
-    lines = (
-        f"<url><loc>{escape(settings.base_url + item.path)}</loc>"
-        + (f"<lastmod>{item.changed_at.date().isoformat()}</lastmod>" if item.changed_at else "")
-        + "</url>\n"
-        for item in addresses
+    """The public addresses as sitemaps.org has it: each page in each language, with the ways to the others."""
+    urls = (_url(settings.base_url, item, language) for item in addresses for language in LANGUAGES)
+    head = (
+        '<?xml version="1.0" encoding="UTF-8"?>\n<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" '
+        'xmlns:xhtml="http://www.w3.org/1999/xhtml">\n'
     )
-    head = '<?xml version="1.0" encoding="UTF-8"?>\n<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n'
-    return f"{head}{''.join(lines)}</urlset>\n"
+    return f"{head}{''.join(urls)}</urlset>\n"
+
+
+def _url(base: str, item: PublicAddress, language: str) -> str:
+    others = "".join(
+        f'<xhtml:link rel="alternate" hreflang="{other}" href="{escape(base + in_language(item.path, other))}"/>'
+        for other in LANGUAGES
+    )
+    changed = f"<lastmod>{item.changed_at.date().isoformat()}</lastmod>" if item.changed_at else ""
+    return f"<url><loc>{escape(base + in_language(item.path, language))}</loc>{changed}{others}</url>\n"

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from math import ceil
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends, Request
 
 from api.middleware.rates import client_network
+from api.pages.languages import visitor_locale
 from api.pages.patients.questions import MOST_FIELDS, typed_answers
 from api.pages.patients.source import kept_source
 from api.pages.patients.zones import known_zone
 from api.registering import registration_request
 from webinars.errors import InvalidField
+from webinars.phrases import Phrase
 from webinars.rules.questions import Asked, read_answers
 from webinars.rules.registrations import clean_email, clean_name
 from webinars.services.consents import CONSENT_TEXTS, ConsentAnswer, ConsentText
@@ -29,6 +31,7 @@ from webinars.services.registering import RegistrationRequest
 SHORTEST_FILL = timedelta(seconds=2)
 """Programs are quicker than people. The page's script waits this long by itself, so hardly anybody is asked again."""
 LONGEST_QUESTION = 1000
+AGAIN = Phrase("Please press the button once more. We check that a person is filling in this form.")
 TRAP = "leave_empty"
 """A field that people do not see; programs fill it in."""
 CONSENTS = tuple(text for text in CONSENT_TEXTS if text.channel == "email" and text.is_on_form)
@@ -37,8 +40,6 @@ MAIL_DOMAINS = (
     "gmail.com yahoo.com hotmail.com outlook.com aol.com icloud.com comcast.net msn.com live.com me.com att.net "
     "sbcglobal.net verizon.net bellsouth.net cox.net charter.net earthlink.net ymail.com protonmail.com"
 )
-_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z]{2})?")
-_FALLBACK_LOCALE = "en-US"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,8 @@ class Form:
         return now.timestamp() - int(self.opened_at) / 1000 < SHORTEST_FILL.total_seconds()
 
     def mistakes(self) -> dict[str, str]:
-        """What has to be put right, by field, in the order of the page."""
+        """What has to be put right, by field, in the order of the page; in phrases, which the page says in its
+        language."""
         found: dict[str, str] = {}
         for name, check, text in (("name", clean_name, self.name), ("email", clean_email, self.email)):
             try:
@@ -75,7 +77,7 @@ class Form:
                 found[name] = error.detail
         found |= read_answers(self.asked, self.answers)[1]
         if len(self.question) > LONGEST_QUESTION:
-            found["question"] = f"Enter a question of at most {LONGEST_QUESTION} characters."
+            found["question"] = Phrase("Enter a question of at most %(most)s characters.", most=LONGEST_QUESTION)
         return found
 
 
@@ -110,6 +112,16 @@ def filled_form(fields: Mapping[str, str], session_timezone: str, asked: Sequenc
     )
 
 
+def too_many(seconds: int) -> Phrase:
+    """What a form says when too many came from a network, and how long to wait."""
+    if seconds <= 60:
+        return Phrase("Many people from your network pressed this button just now. Wait a minute, then press it again.")
+    return Phrase(
+        "Many people from your network pressed this button just now. Wait %(minutes)s minutes, then press it again.",
+        minutes=ceil(seconds / 60),
+    )
+
+
 def consent_field(text: ConsentText) -> str:
     return f"consent_{text.purpose}"
 
@@ -130,7 +142,7 @@ def request_of(
         email=form.email,
         name=form.name,
         timezone=form.timezone,
-        locale=browser_locale(request.headers.get("accept-language", "")),
+        locale=visitor_locale(request),
         seats=int(form.seats),
         phone=None,
         question=form.question if asks_question else None,
@@ -143,9 +155,3 @@ def request_of(
         idempotency=read_key(f"form:{session_id}", key, body),
         is_limited=True,
     )
-
-
-def browser_locale(accepted: str) -> str:
-    """The language a browser likes best, where it is one that dates can be written for."""
-    first = re.split("[,;]", accepted, maxsplit=1)[0].strip()
-    return first if _LANGUAGE.fullmatch(first) else _FALLBACK_LOCALE

@@ -12,12 +12,12 @@ from fastapi.responses import RedirectResponse, Response
 
 from api.dependencies import NowDep, ProcessDep, ReadDep
 from api.middleware.headers import POLICY
+from api.pages.languages import visitor_language
 from api.pages.patients.view import guarded_link, readable, show
 from api.pages.rendering import SECRET_ADDRESS
 from webinars.documents.times import time_left
 from webinars.services.joining import Door, DoorState, enter, find_door
 from webinars.settings import Settings
-from webinars.translations import ENGLISH
 
 router = APIRouter()
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:\d+)?")
@@ -27,7 +27,7 @@ _ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:\d+)?")
 def join_page(request: Request, token: str, process: ProcessDep, work: ReadDep, now: NowDep) -> Response:
     with guarded_link(request):
         door = find_door(work, token, now)
-    return _door_page(request, process.settings, door, now)
+    return _door_page(request, process.settings, token, door, now)
 
 
 @router.post("/j/{token}")
@@ -36,20 +36,24 @@ def join(request: Request, token: str, process: ProcessDep, now: NowDep) -> Resp
         door = enter(process, token, now)
     if door.room_url:
         return RedirectResponse(door.room_url, HTTPStatus.SEE_OTHER, SECRET_ADDRESS)
-    return _door_page(request, process.settings, door, now)
+    return _door_page(request, process.settings, token, door, now)
 
 
-def _door_page(request: Request, settings: Settings, door: Door, now: datetime) -> Response:
+def _door_page(request: Request, settings: Settings, token: str, door: Door, now: datetime) -> Response:
+    if door.state is DoorState.ended:
+        return RedirectResponse(f"/after/{token}", HTTPStatus.SEE_OTHER, SECRET_ADDRESS)
+    language = visitor_language(request, door.registration.locale)
     headers = dict(SECRET_ADDRESS)
     if door.state is DoorState.open:
         headers["Content-Security-Policy"] = policy_for_room(settings, door.room_url)
     return show(
         request,
         "join.html",
+        usual=door.registration.locale,
         headers=headers,
         door=door,
         now=now,
-        left=time_left(door.opens_at - now, door.opens_at, door.registration.timezone, ENGLISH).words,
+        left=time_left(door.opens_at - now, door.opens_at, door.registration.timezone, language).words,
     )
 
 

@@ -30,7 +30,7 @@ def home(request: Request, work: ReadDep, now: NowDep) -> Response:
         "home.html",
         areas=catalogue.list_areas(work),
         offers=offers,
-        events=next_events(work.settings, offers),
+        events=next_events(work, offers),
     )
 
 
@@ -42,7 +42,7 @@ def not_sure(request: Request, work: ReadDep, now: NowDep) -> Response:
         "not_sure.html",
         areas=catalogue.list_areas(work),
         offers=offers,
-        events=next_events(work.settings, offers),
+        events=next_events(work, offers),
     )
 
 
@@ -53,7 +53,7 @@ def topic(request: Request, slug: str, work: ReadDep, now: NowDep) -> Response:
     if found.area.topic.slug != slug:
         return RedirectResponse(f"/topics/{found.area.topic.slug}", HTTPStatus.PERMANENT_REDIRECT)
     return show(
-        request, "topic.html", area=found.area, offers=found.offers, events=next_events(work.settings, found.offers)
+        request, "topic.html", area=found.area, offers=found.offers, events=next_events(work, found.offers)
     )
 
 
@@ -61,7 +61,7 @@ def topic(request: Request, slug: str, work: ReadDep, now: NowDep) -> Response:
 def presenter(request: Request, slug: str, work: ReadDep, now: NowDep) -> Response:
     """Who somebody is, and what they present."""
     found, offers = programme.get_presenter_page(work, slug, now)
-    return show(request, "presenter.html", presenter=found, offers=offers, events=next_events(work.settings, offers))
+    return show(request, "presenter.html", presenter=found, offers=offers, events=next_events(work, offers))
 
 
 @readable(router, "/sitemap.xml")
@@ -110,5 +110,5 @@ def webinar_page(
         areas=programme.conditions_of(work, offer),
         chosen=chosen,
         unchosen=unchosen,
-        events=None if unchosen else events(work.settings, sessions),
+        events=None if unchosen else events(work, sessions),
     )

@@ -8,12 +8,13 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
 from api.dependencies import NowDep, ProcessDep, ReadDep
+from api.pages.languages import visitor_language
 from api.pages.patients.calendar_links import calendar_links
 from api.pages.patients.view import guarded_link, readable, show
 from api.pages.rendering import PRIVATE, SECRET_ADDRESS
 from api.pages.subscribing import subscribe_links
 from webinars.rules.sessions import is_live, is_to_come
-from webinars.services import feeds, moves, programme, registrations, unsubscribing, waitlist
+from webinars.services import feeds, moves, programme, registrations, short_texts, unsubscribing, waitlist
 from webinars.services.links import link, open_link
 from webinars.services.registrations import UNDO_TIME
 from webinars.services.unsubscribing import REMINDERS
@@ -50,11 +51,16 @@ def keep_open(response: Response, settings: Settings, token: str) -> None:
     )
 
 
+def closed(request: Request) -> Response:
+    """Asks for the link in the mail."""
+    return show(request, "my_registration_closed.html", status=HTTPStatus.NOT_FOUND, headers=PRIVATE)
+
+
 @readable(router, PATH)
 def my_registration(request: Request, work: ReadDep, now: NowDep, said: str = "") -> Response:
     token = request.cookies.get(COOKIE)
     if token is None:
-        return show(request, "my_registration_closed.html", status=HTTPStatus.NOT_FOUND, headers=PRIVATE)
+        return closed(request)
     with guarded_link(request):
         registration, item = open_link(work, LinkPurpose.manage, token, now)
     session, settings = item.session, work.settings
@@ -69,6 +75,7 @@ def my_registration(request: Request, work: ReadDep, now: NowDep, said: str = ""
     return show(
         request,
         "my_registration.html",
+        usual=registration.locale,
         headers=PRIVATE,
         registration=registration,
         session=session,
@@ -87,7 +94,11 @@ def my_registration(request: Request, work: ReadDep, now: NowDep, said: str = ""
         others=[other for other in others if other.session.id not in taken][:MOST_DATES],
         join_url=link(settings, work.vault, LinkPurpose.enter, registration),
         is_reminded=unsubscribing.wants(work, registration, REMINDERS),
-        calendars=calendar_links(settings, listed) if listed and is_coming else [],
+        has_texts=work.process.texts is not None,
+        is_texted=short_texts.is_agreed(work, registration),
+        calendars=calendar_links(settings, listed, visitor_language(request, registration.locale))
+        if listed and is_coming
+        else [],
         subscription=subscribe_links(feeds.own_address(work, registration)),
         said=said,
     )

@@ -59,9 +59,9 @@ def accept(request: Request, fields: FieldsDep, process: ProcessDep, now: NowDep
 
     def deed(work: Work, registration_id: UUID) -> Response:
         waitlist.accept(work, registration_id, now)
-        return _back("taken")
+        return back("taken")
 
-    return _do(request, fields, process, now, deed)
+    return do(request, fields, process, now, deed)
 
 
 @router.post("/cancel")
@@ -70,9 +70,9 @@ def cancel(request: Request, fields: FieldsDep, process: ProcessDep, now: NowDep
 
     def deed(work: Work, registration_id: UUID) -> Response:
         registrations.withdraw(work, registration_id, now)
-        return _back()
+        return back()
 
-    return _do(request, fields, process, now, deed)
+    return do(request, fields, process, now, deed)
 
 
 @router.post("/undo")
@@ -81,9 +81,9 @@ def undo(request: Request, fields: FieldsDep, process: ProcessDep, now: NowDep) 
 
     def deed(work: Work, registration_id: UUID) -> Response:
         registrations.undo(work, registration_id, now)
-        return _back("undone")
+        return back("undone")
 
-    return _do(request, fields, process, now, deed)
+    return do(request, fields, process, now, deed)
 
 
 @router.post("/move")
@@ -97,22 +97,37 @@ def move(request: Request, fields: FieldsDep, process: ProcessDep, now: NowDep) 
             raise NotFound from None
         moved = moves.move(work, registration_id, session_id, by_host=False, now=now)
         if moved.is_old_kept:
-            return _back("kept")
+            return back("kept")
         new, _ = registrations.get_registration(work, moved.registration_id)
-        response = _back("moved")
+        response = back("moved")
         keep_open(response, work.settings, work.vault.link_token(LinkPurpose.manage, new.id, new.link_version))
         return response
 
-    return _do(request, fields, process, now, deed)
+    return do(request, fields, process, now, deed)
+
+
+@router.post("/seats")
+def change_seats(request: Request, fields: FieldsDep, process: ProcessDep, now: NowDep) -> Response:
+    """Come as one or as two."""
+    wanted = 2 if fields.get("wanted") == "2" else 1
+
+    def deed(work: Work, registration_id: UUID) -> Response:
+        try:
+            registrations.change_seats(work, registration_id, wanted, now)
+        except SessionFull:  # nothing was changed
+            return back("no_second")
+        return back("seats")
+
+    return do(request, fields, process, now, deed)
 
 
 @router.post("/resend")
 def resend(request: Request, fields: FieldsDep, process: ProcessDep, now: NowDep) -> Response:
     def deed(work: Work, registration_id: UUID) -> Response:
         registrations.resend(work, registration_id, now)
-        return _back("resent")
+        return back("resent")
 
-    return _do(request, fields, process, now, deed)
+    return do(request, fields, process, now, deed)
 
 
 @router.post("/reminders")
@@ -125,12 +140,12 @@ def remind(request: Request, fields: FieldsDep, process: ProcessDep, now: NowDep
         choice = Choice(registration, REMINDERS, unsubscribing.wants(work, registration, REMINDERS))
         network = client_network(request)
         unsubscribing.choose(work, choice, is_wanted=is_wanted, method="page", address_block=network, now=now)
-        return _back("reminded" if is_wanted else "not_reminded")
+        return back("reminded" if is_wanted else "not_reminded")
 
-    return _do(request, fields, process, now, deed)
+    return do(request, fields, process, now, deed)
 
 
-def _do(request: Request, fields: Mapping[str, str], process: Process, now: datetime, deed: Deed) -> Response:
+def do(request: Request, fields: Mapping[str, str], process: Process, now: datetime, deed: Deed) -> Response:
     """Do something to the registration that the page shows, if the button stood on its page.
 
     In a transaction of its own: what is refused half-way leaves nothing behind.
@@ -140,11 +155,11 @@ def _do(request: Request, fields: Mapping[str, str], process: Process, now: date
             with guarded_link(request):
                 registration, _ = open_link(work, LinkPurpose.manage, request.cookies.get(COOKIE, ""), now)
             if fields.get("registration") != str(registration.id):
-                return _back("other")
+                return back("other")
             return deed(work, registration.id)
     except tuple(_SAID) as refusal:
-        return _back(_SAID[type(refusal)])
+        return back(_SAID[type(refusal)])
 
 
-def _back(said: str = "") -> Response:
+def back(said: str = "") -> Response:
     return RedirectResponse(f"{PATH}?said={said}" if said else PATH, HTTPStatus.SEE_OTHER, PRIVATE)

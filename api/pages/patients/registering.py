@@ -6,15 +6,27 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from http import HTTPStatus
-from math import ceil
+from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
 from api.dependencies import DeskDep, NowDep, ProcessDep, ReadDep
+from api.pages.languages import VARY, carried_language, visitor_language
 from api.pages.patients.calendar_links import calendar_links
-from api.pages.patients.form import CONSENTS, MAIL_DOMAINS, TRAP, FieldsDep, Form, blank_form, filled_form, request_of
+from api.pages.patients.form import (
+    AGAIN,
+    CONSENTS,
+    MAIL_DOMAINS,
+    TRAP,
+    FieldsDep,
+    Form,
+    blank_form,
+    filled_form,
+    request_of,
+    too_many,
+)
 from api.pages.patients.questions import question_fields
 from api.pages.patients.source import carried, read_source, visit_source
 from api.pages.patients.view import readable, show
@@ -44,7 +56,6 @@ _PUBLIC = {
 }
 _CLOSED = (SessionFull, RegistrationClosed, SessionStarted, SessionCancelled, SessionNotOpen)
 _PERSONAL = {"Cache-Control": "no-store"}
-_AGAIN = "Please press the button once more. We check that a person is filling in this form."
 
 
 @readable(router, "/sessions/{session_id}/register")
@@ -66,7 +77,7 @@ def register(
         asked = questions.asked_of(work, listed.offer.webinar)
     form = filled_form(fields, listed.session.timezone, asked)
     if form.is_trapped:
-        return _thanks(session_id, RegistrationStatus.confirmed)
+        return _thanks(request, session_id, RegistrationStatus.confirmed)
     form, mistakes = looked_over(form, now)
     if mistakes:
         return form_page(request, [listed], form, mistakes, source=read_source(fields))
@@ -78,7 +89,7 @@ def register(
             return _closed_page(request, work, programme.get_listed(work, session_id, now), now, HTTPStatus.CONFLICT)
     except (InvalidField, TooManyRequests, Busy, TimeoutError) as refusal:
         return again_page(request, [listed], form, refusal, source=read_source(fields))
-    return _thanks(session_id, answered.public_status)
+    return _thanks(request, session_id, answered.public_status)
 
 
 @readable(router, "/sessions/{session_id}/registered")
@@ -95,14 +106,15 @@ def registered(request: Request, session_id: UUID, work: ReadDep, now: NowDep, s
         listed=listed,
         standing=status,
         others=programme.list_other_sessions(work, listed, now, with_seats=True) if is_waiting else [],
-        calendars=calendar_links(request.app.state.process.settings, listed),
+        calendars=calendar_links(request.app.state.process.settings, listed, visitor_language(request)),
     )
 
 
 @readable(router, "/sessions/{session_id}/calendar.ics")
-def calendar(session_id: UUID, process: ProcessDep, work: ReadDep, now: NowDep) -> Response:
-    file = programme.calendar_file(process.settings, programme.get_listed(work, session_id, now))
-    headers = {"Content-Disposition": 'attachment; filename="webinar.ics"', "X-Robots-Tag": "noindex"}
+def calendar(request: Request, session_id: UUID, process: ProcessDep, work: ReadDep, now: NowDep) -> Response:
+    listed = programme.get_listed(work, session_id, now)
+    file = programme.calendar_file(process.settings, listed, visitor_language(request))
+    headers = {"Content-Disposition": 'attachment; filename="webinar.ics"', "X-Robots-Tag": "noindex", "Vary": VARY}
     return Response(file, headers=headers, media_type="text/calendar; charset=utf-8; method=PUBLISH")
 
 
@@ -114,11 +126,12 @@ def looked_over(form: Form, now: datetime) -> tuple[Form, dict[str, str]]:
         return form, {}
     if not form.opened_at.isdecimal():
         form = replace(form, opened_at=blank_form(form.timezone, form.asked, now).opened_at)
-    return form, {"send": _AGAIN}
+    return form, {"send": AGAIN}
 
 
-def _thanks(session_id: UUID, status: RegistrationStatus) -> Response:
-    return RedirectResponse(f"/sessions/{session_id}/registered?status={status.value}", HTTPStatus.SEE_OTHER)
+def _thanks(request: Request, session_id: UUID, status: RegistrationStatus) -> Response:
+    query = urlencode({"status": status.value} | carried_language(request.query_params))
+    return RedirectResponse(f"/sessions/{session_id}/registered?{query}", HTTPStatus.SEE_OTHER)
 
 
 def form_page(
@@ -145,7 +158,7 @@ def form_page(
         consents=CONSENTS,
         trap=TRAP,
         mail_domains=MAIL_DOMAINS,
-        zone_groups=zone_choices(form.timezone),
+        zone_groups=zone_choices(form.timezone, visitor_language(request)),
         source=source,
         carried=carried(source),
     )
@@ -162,10 +175,7 @@ def again_page(
         mistakes = {"send": Busy.words}
         return form_page(request, chosen, form, mistakes, source=source, status=HTTPStatus.SERVICE_UNAVAILABLE)
     seconds = int(str(refusal.facts["retry_after"]))
-    wait = "a minute" if seconds <= 60 else f"{ceil(seconds / 60)} minutes"
-    mistakes = {
-        "send": f"Many registrations came from your network just now. Wait {wait}, then press the button again."
-    }
+    mistakes = {"send": too_many(seconds)}
     page = form_page(request, chosen, form, mistakes, source=source, status=HTTPStatus.TOO_MANY_REQUESTS)
     page.headers["Retry-After"] = str(seconds)
     return page

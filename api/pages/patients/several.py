@@ -11,6 +11,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from api.dependencies import DeskDep, NowDep, ProcessDep, ReadDep
+from api.pages.languages import carried_language
 from api.pages.patients.form import FieldsDep, blank_form, filled_form, request_of
 from api.pages.patients.listing import onward, webinar_page
 from api.pages.patients.registering import again_page, form_page, looked_over
@@ -81,7 +82,7 @@ def register(
         asked = questions.asked_of(work, offer.webinar)
     form = filled_form(fields, chosen[0].session.timezone, asked)
     if form.is_trapped:
-        return _thanks(slug, chosen, [RegistrationStatus.confirmed.value] * len(chosen))
+        return _thanks(request, slug, chosen, [RegistrationStatus.confirmed.value] * len(chosen))
     source = read_source(fields)
     form, mistakes = looked_over(form, now)
     if mistakes:
@@ -96,7 +97,7 @@ def register(
         if isinstance(outcome, (Busy, InvalidField)):  # sent again, what was taken already is answered as before
             return again_page(request, chosen, form, outcome, source=source)
     standings = [item.public_status.value if isinstance(item, Registered) else _NOT_TAKEN for item in outcomes]
-    return _thanks(slug, chosen, standings)
+    return _thanks(request, slug, chosen, standings)
 
 
 @readable(router, "/webinars/{slug}/registered")
@@ -114,7 +115,8 @@ def _among(listed: Sequence[ListedSession], wanted: Sequence[str] | None) -> lis
     return [item for item in listed if str(item.session.id) in set(wanted or ())]
 
 
-def _thanks(slug: str, chosen: Sequence[ListedSession], standings: Sequence[str]) -> Response:
+def _thanks(request: Request, slug: str, chosen: Sequence[ListedSession], standings: Sequence[str]) -> Response:
     """What happened stands in the address, without a word about the person: a reload registers nobody again."""
     said = [(standing, str(listed.session.id)) for listed, standing in zip(chosen, standings, strict=True)]
+    said += carried_language(request.query_params).items()
     return RedirectResponse(f"/webinars/{slug}/registered?{urlencode(said)}", HTTPStatus.SEE_OTHER)

@@ -1,4 +1,5 @@
 """Where a visitor comes from: carried along in our own links and in the form, never in a cookie or the browser's store.
+Beside it goes the language, where the address names one.
 
 The newest arrival stands in plain words (`utm_source=blog`), as whoever made the link wrote it. The first one stands
 beside it, folded into one, only where it is another.
@@ -11,16 +12,23 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from fastapi import Request
 
-from webinars.rules.visits import Touch, clean_touch, journey
+from api.pages.languages import carried_language
+from webinars.rules.visits import KEYS, Touch, clean_touch, journey
 
 _FIRST = "first"
 _LONGEST_FIRST = 1000
 _PLAIN = "/:"
 """May stand in a query as they are: an address stays legible."""
+SOURCE_KEYS = frozenset({*KEYS, _FIRST})
+"""Query parameters that say where somebody comes from."""
 
 
 def visit_source(request: Request) -> dict[str, str]:
     """What links and forms of this page carry on."""
+    return _arrival(request) | carried_language(request.query_params)
+
+
+def _arrival(request: Request) -> dict[str, str]:
     named, first = clean_touch(request.query_params), _unfold(request.query_params)
     came_from = _other_site(request)
     if not came_from or came_from == named.get("referrer"):
@@ -32,7 +40,7 @@ def visit_source(request: Request) -> dict[str, str]:
 
 def read_source(fields: Mapping[str, str]) -> dict[str, str]:
     """What a form carried, made clean."""
-    return _carry(clean_touch(fields), _unfold(fields))
+    return _carry(clean_touch(fields), _unfold(fields)) | carried_language(fields)
 
 
 def kept_source(fields: Mapping[str, str]) -> dict[str, Touch]:

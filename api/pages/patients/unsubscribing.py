@@ -47,6 +47,7 @@ def _page(request: Request, choice: Choice, *, is_wanted: bool, is_changed: bool
     return show(
         request,
         "unsubscribing.html",
+        usual=choice.registration.locale,
         headers=SECRET_ADDRESS,
         purpose=choice.purpose,
         is_wanted=is_wanted,

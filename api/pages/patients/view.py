@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from api.middleware.rates import check_links
+from api.pages.languages import PARAMETER, VARY, switches, visitor_language
 from api.pages.patients.source import carried, visit_source
 from api.pages.patients.zones import chosen_zone, zone_choices
 from api.pages.rendering import page
@@ -20,21 +21,42 @@ Route = TypeVar("Route", bound=Callable[..., Any])
 
 
 def show(
-    request: Request, template: str, *, status: int = 200, headers: Mapping[str, str] | None = None, **facts: Any
+    request: Request,
+    template: str,
+    *,
+    usual: str = "",
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+    **facts: Any,
 ) -> HTMLResponse:
-    """A patients' page. Templates find the zone that was asked for, and the visitor's source to put on links."""
+    """A patients' page. Templates find the zone that was asked for, and the visitor's source to put on links. Links from
+    somebody's own page to public ones carry its language (`spoken`) where the browser would be answered in another.
+
+    Args:
+        request: what asks for it.
+        template: below `templates/patients`.
+        usual: the locale of whoever the page belongs to, if it belongs to anybody.
+        status: of the answer.
+        headers: of the answer, beside the usual ones.
+        facts: for the template.
+    """
+    language = visitor_language(request, usual)
     timezone = chosen_zone(request)
     source = visit_source(request)
+    is_theirs = bool(usual) and language != visitor_language(request)
     return page(
         request,
         f"patients/{template}",
+        language=language,
         status=status,
-        headers={"Cache-Control": "no-cache", **(headers or {})},
+        headers={"Cache-Control": "no-cache", "Content-Language": language, "Vary": VARY, **(headers or {})},
         **{
+            "switches": switches(request, language, source),
             "timezone": timezone,
-            "zone_groups": zone_choices(timezone or HOME_ZONE),
+            "zone_groups": zone_choices(timezone or HOME_ZONE, language),
             "source": source,
             "carried": carried(source),
+            "spoken": carried({PARAMETER: language}) if is_theirs else "",
         }
         | facts,
     )

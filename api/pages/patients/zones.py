@@ -2,53 +2,60 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import cache
+
 from fastapi import Request
 
 from webinars.errors import UnknownTimezone
+from webinars.phrases import Phrase
 from webinars.rules.sessions import zone
+from webinars.translations import words_of
+
+Group = tuple[str, Sequence[tuple[str, str]]]
 
 ZONES: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     (
-        "United States",
+        Phrase("United States"),
         (
-            ("America/New_York", "Eastern Time"),
-            ("America/Chicago", "Central Time"),
-            ("America/Denver", "Mountain Time"),
-            ("America/Phoenix", "Arizona"),
-            ("America/Los_Angeles", "Pacific Time"),
-            ("America/Anchorage", "Alaska"),
-            ("Pacific/Honolulu", "Hawaii"),
-            ("America/Puerto_Rico", "Puerto Rico"),
+            ("America/New_York", Phrase("Eastern Time")),
+            ("America/Chicago", Phrase("Central Time")),
+            ("America/Denver", Phrase("Mountain Time")),
+            ("America/Phoenix", Phrase("Arizona")),
+            ("America/Los_Angeles", Phrase("Pacific Time")),
+            ("America/Anchorage", Phrase("Alaska")),
+            ("Pacific/Honolulu", Phrase("Hawaii")),
+            ("America/Puerto_Rico", Phrase("Puerto Rico")),
         ),
     ),
     (
-        "Canada and Mexico",
+        Phrase("Canada and Mexico"),
         (
-            ("America/Halifax", "Halifax"),
-            ("America/Toronto", "Toronto"),
-            ("America/Winnipeg", "Winnipeg"),
-            ("America/Edmonton", "Calgary, Edmonton"),
-            ("America/Vancouver", "Vancouver"),
-            ("America/Mexico_City", "Mexico City"),
-            ("America/Tijuana", "Tijuana"),
+            ("America/Halifax", Phrase("Halifax")),
+            ("America/Toronto", Phrase("Toronto")),
+            ("America/Winnipeg", Phrase("Winnipeg")),
+            ("America/Edmonton", Phrase("Calgary, Edmonton")),
+            ("America/Vancouver", Phrase("Vancouver")),
+            ("America/Mexico_City", Phrase("Mexico City")),
+            ("America/Tijuana", Phrase("Tijuana")),
         ),
     ),
     (
-        "Elsewhere",
+        Phrase("Elsewhere"),
         (
-            ("America/Bogota", "Bogotá, Lima"),
-            ("America/Sao_Paulo", "São Paulo"),
-            ("Europe/London", "London"),
-            ("Europe/Madrid", "Madrid, Paris, Berlin"),
-            ("Europe/Athens", "Athens, Helsinki"),
-            ("Africa/Johannesburg", "Johannesburg"),
-            ("Asia/Dubai", "Dubai"),
-            ("Asia/Kolkata", "India"),
-            ("Asia/Singapore", "Singapore, Manila"),
-            ("Asia/Tokyo", "Tokyo, Seoul"),
-            ("Australia/Sydney", "Sydney"),
-            ("Pacific/Auckland", "Auckland"),
-            ("UTC", "UTC"),
+            ("America/Bogota", Phrase("Bogotá, Lima")),
+            ("America/Sao_Paulo", Phrase("São Paulo")),
+            ("Europe/London", Phrase("London")),
+            ("Europe/Madrid", Phrase("Madrid, Paris, Berlin")),
+            ("Europe/Athens", Phrase("Athens, Helsinki")),
+            ("Africa/Johannesburg", Phrase("Johannesburg")),
+            ("Asia/Dubai", Phrase("Dubai")),
+            ("Asia/Kolkata", Phrase("India")),
+            ("Asia/Singapore", Phrase("Singapore, Manila")),
+            ("Asia/Tokyo", Phrase("Tokyo, Seoul")),
+            ("Australia/Sydney", Phrase("Sydney")),
+            ("Pacific/Auckland", Phrase("Auckland")),
+            ("UTC", Phrase("UTC")),
         ),
     ),
 )
@@ -70,7 +77,15 @@ def known_zone(name: str) -> str | None:
     return name
 
 
-def zone_choices(selected: str) -> list[tuple[str, list[tuple[str, str]]]]:
+def zone_choices(selected: str, language: str) -> Sequence[Group]:
     """What a select offers: the named zones, and before them the selected one if it is none of these."""
-    groups = [(label, list(group)) for label, group in ZONES]
-    return groups if selected in _OFFERED else [("Yours", [(selected, selected.replace("_", " "))]), *groups]
+    groups = _groups(language)
+    if selected in _OFFERED:
+        return groups
+    return [(words_of(language).gettext("Yours"), [(selected, selected.replace("_", " "))]), *groups]
+
+
+@cache
+def _groups(language: str) -> Sequence[Group]:
+    say = words_of(language).say
+    return [(say(label), [(name, say(words)) for name, words in group]) for label, group in ZONES]

@@ -3,10 +3,11 @@
 (() => {
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
   const one = (selector, root = document) => root.querySelector(selector);
+  const fill = (words, value) => words.replace("{}", () => value);
 
   // --- Times in the visitor's zone
 
-  const LOCALE = "en-US";
+  const LOCALE = `${document.documentElement.lang}-US`;
   const KEPT = "timezone";
 
   function isZone(name) {
@@ -104,16 +105,11 @@
     const zone = "chosen" in field.dataset ? list.value : own;
     select(list, zone);
     showTimes(zone);
-    const said = document.createElement("p");
-    const change = document.createElement("button");
-    change.type = "button";
-    change.className = "plain-button";
-    change.textContent = "Change";
-    change.setAttribute("aria-label", "Change your time zone");
-    said.append(`${zoneWords(zone)} `, change);
+    const said = one("p", field);
+    said.prepend(`${zoneWords(zone)} `);
+    said.hidden = false;
     list.hidden = true;
-    list.before(said);
-    change.addEventListener("click", () => {
+    one("button", said).addEventListener("click", () => {
       said.remove();
       list.hidden = false;
       list.focus();
@@ -168,7 +164,7 @@
       }
       form.dataset.sent = "yes";
       button.setAttribute("aria-disabled", "true");
-      button.textContent = "One moment …";
+      button.textContent = document.body.dataset.wait;
       const wait = opened + Number(form.dataset.fillMs || 0) - Date.now();
       if (wait > 0) { // the server takes quicker ones for programs
         event.preventDefault();
@@ -207,13 +203,13 @@
     const use = document.createElement("button");
     use.type = "button";
     use.className = "plain-button";
-    use.textContent = `Use ${fixed}`;
+    use.textContent = fill(email.dataset.use, fixed);
     use.addEventListener("click", () => {
       email.value = fixed;
       place.replaceChildren();
       email.focus();
     });
-    place.append(`Did you mean ${near}? `, use);
+    place.append(fill(email.dataset.meant, near), " ", use);
   };
   // Not at once: a page that moves under a finger makes it miss the button.
   email?.addEventListener("change", () => setTimeout(hint, 400));
@@ -224,7 +220,8 @@
   if (countdown) {
     const ahead = Date.parse(countdown.dataset.now) - Date.now();
     const until = Date.parse(countdown.dataset.until);
-    const count = (number, word) => `${number} ${word}${number === 1 ? "" : "s"}`;
+    const count = (number, unit) => new Intl.NumberFormat(LOCALE, {
+      style: "unit", unit, unitDisplay: "long" }).format(number);
     const tick = () => {
       const left = Math.ceil((until - Date.now() - ahead) / 1000);
       if (left <= 0) {
@@ -233,7 +230,8 @@
       } else if (left < 3600) {
         const minutes = Math.floor(left / 60);
         const seconds = count(left % 60, "second");
-        countdown.textContent = `The room opens in ${minutes ? `${count(minutes, "minute")} ` : ""}${seconds}`;
+        const words = `${minutes ? `${count(minutes, "minute")} ` : ""}${seconds}`;
+        countdown.textContent = fill(countdown.dataset.words, words);
       }
     };
     const timer = setInterval(tick, 1000);

@@ -8,7 +8,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from api.middleware.body_limit import IMPORT_LIMIT, PUBLIC_LIMIT, TOKEN_LIMIT
+from api.middleware.body_limit import IMPORT_LIMIT, LOGO, LOGO_LIMIT, PUBLIC_LIMIT, TOKEN_LIMIT
 from webinars.work import Process
 
 
@@ -48,6 +48,13 @@ def test_only_imports_of_somebody_known_may_be_larger(visitor: httpx.Client) -> 
             assert visitor.post(path, content=b"x" * size, headers=headers).status_code == 413
             assert visitor.post(f"{path}/import", content=b"x" * size).status_code == 413
         assert visitor.post(f"{path}/import", content=b"x" * (IMPORT_LIMIT + 1), headers=headers).status_code == 413
+
+
+def test_so_may_the_clinics_logo(visitor: httpx.Client) -> None:
+    cookie = {"Cookie": "webinars=wrong"}
+    sizes = [(LOGO_LIMIT, cookie), (LOGO_LIMIT + 1, cookie), (LOGO_LIMIT, {})]
+    answers = [visitor.post(LOGO, content=b"x" * size, headers=headers).status_code for size, headers in sizes]
+    assert answers == [303, 413, 413]
 
 
 def test_a_form_that_is_too_large_gets_a_page(visitor: httpx.Client) -> None:

@@ -29,7 +29,7 @@ def test_a_consent_is_taken_back_and_the_evidence_of_both_is_answered(api: httpx
         "purpose": "topic_alerts",
         "channel": "email",
         "text_version": CONSENT_TEXTS[0].version,
-        "text_hash": CONSENT_TEXTS[0].digest,
+        "text_hash": CONSENT_TEXTS[0].digest_in("en-US"),
         "locale": "en-US",
         "created_at": NOW.isoformat().replace("+00:00", "Z"),
     }

@@ -282,6 +282,17 @@ def test_who_left_is_let_in_again(api: httpx.Client, factory: Factory) -> None:
     assert api.post(f"{first}/readmit").json()["status"] == "confirmed"
 
 
+def test_erasing_everywhere_takes_all_registrations_of_the_person(api: httpx.Client, factory: Factory) -> None:
+    here, there, bo = (
+        factory.registration(factory.session().session.id, email).registration.id
+        for email in ("ana@mail.example", "ana@mail.example", "bo@mail.example")
+    )
+    answer = api.post(f"/registrations/{here}/erase", params={"everywhere": "true"})
+    assert (answer.status_code, answer.json()["email"]) == (200, "")
+    erased = {each: api.get(f"/registrations/{each}").json()["erased_at"] is not None for each in (here, there, bo)}
+    assert erased == {here: True, there: True, bo: False}
+
+
 def test_erasing_leaves_a_number_and_nobody(api: httpx.Client, factory: Factory, process: Process) -> None:
     session = factory.session(capacity=1).session
     first, second = (

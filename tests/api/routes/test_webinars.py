@@ -30,7 +30,15 @@ def test_a_webinar_is_a_draft_until_it_is_published(api: httpx.Client, public: h
     published = api.patch("/webinars/knee-options", json={"status": "published"}, headers={"If-Match": '"1"'})
     assert published.json() == detail | {"status": "published", "version": 2}
     shown = public.get("/webinars/knee-options")
-    only_hosts = {"public_title", "frees_declined_seats", "replay_url", "version", "created_at", "updated_at"}
+    only_hosts = {
+        "public_title",
+        "frees_declined_seats",
+        "replay_url",
+        "packet_url",
+        "version",
+        "created_at",
+        "updated_at",
+    }
     assert shown.json() == {name: value for name, value in published.json().items() if name not in only_hosts}
     assert shown.headers["etag"] == '"2"'
     assert public.get("/webinars").json()["items"] == [shown.json()]
@@ -80,6 +88,19 @@ def test_a_replay_is_https(api: httpx.Client) -> None:
     for url in ("http://video.example/1", "javascript:alert(1)", "https://", "https://a@b.example"):
         assert api.post("/webinars", json=OPTIONS | {"replay_url": url}).json()["code"] == "invalid_request"
     assert api.post("/webinars", json=OPTIONS | {"replay_url": "https://b.example/1"}).status_code == 201
+
+
+def test_a_packet_is_an_address_that_a_mail_can_hold(api: httpx.Client) -> None:
+    for url in (
+        "http://a.example/1",
+        "https://a.example/ü",
+        "https://a.example/a b",
+        "https://a@b.example/",
+        "https://",
+    ):
+        assert api.post("/webinars", json=OPTIONS | {"packet_url": url}).json()["code"] == "invalid_request", url
+    packet = {"packet_url": "https://b.example/packet-1.pdf?v=2"}
+    assert api.post("/webinars", json=OPTIONS | packet).json()["packet_url"] == packet["packet_url"]
 
 
 def test_a_webinar_with_sessions_is_archived_not_deleted(api: httpx.Client, factory: Factory) -> None:

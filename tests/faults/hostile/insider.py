@@ -34,6 +34,15 @@ _SOUND = {
     "task": "done",
     "note": "Called.",
     "opened_at": "1000",
+    "rating": "4",
+    "comment": "Calm and clear.",
+    "recent_mri": "not_sure",
+    "call_time": "morning",
+    "words": "Mornings are best.",
+    "phone": "+1 303 555 0100",
+    "accent": "#7a1f1f",
+    "notice_en": "Education only.",
+    "deed": "save",
 }
 """What the forms' fields hold when somebody means well; all others are left out."""
 
@@ -50,6 +59,9 @@ class Insider(Attacker):
 
     def _caller(self) -> str:
         return "full"
+
+    def _link_token(self, place: Place) -> str:
+        return self.targets.after_token if place.template.startswith("/after/") else super()._link_token(place)
 
     def _spoiler(self, place: Place) -> str:
         return ""

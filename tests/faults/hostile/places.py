@@ -23,6 +23,12 @@ _TYPED = (
     "opened_at",
     "leave_empty",
     "consent_topic_alerts",
+    "rating",
+    "comment",
+    "recent_mri",
+    "phone",
+    "call_time",
+    "words",
 )
 """Fields of the patients' forms, which read theirs by themselves."""
 

@@ -9,9 +9,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from tests.factories import Factory
-from webinars.services import demo, hosts, series, sessions
+from webinars.services import branding, demo, hosts, series, sessions
 from webinars.services.links import link
-from webinars.tables import Registration, Webinar
+from webinars.tables import Registration, Request, SurveyReply, Webinar
 from webinars.tables.base import core
 from webinars.terms import LinkPurpose, Role, Scope, WallTime
 from webinars.work import Process
@@ -25,6 +25,7 @@ _KINDS = {
     "question_id": "questions",
     "message_id": "messages",
     "follow_up_id": "follow_ups",
+    "request_id": "requests",
 }
 
 
@@ -45,9 +46,11 @@ class Targets:
     manager_cookie: str
     manage_token: str
     """Of a registrant's own link."""
+    after_token: str
+    """Of the link to what comes after a session."""
 
 
-NOBODY = Targets({}, {}, [], "i7x", "i7x", "i7x", "i7x", "i7x")
+NOBODY = Targets({}, {}, [], "i7x", "i7x", "i7x", "i7x", "i7x", "i7x")
 """Nothing is there, and no key fits."""
 
 
@@ -57,6 +60,8 @@ def fill(process: Process) -> Targets:
     demo.load(process, now)
     with process.work() as work:
         work.db.execute(sa.update(core(Registration)).values(question=None))
+        work.db.execute(sa.update(core(Request)).values(details=None))
+        work.db.execute(sa.update(core(SurveyReply)).values(comment=None))
     factory = Factory(process)
     webinar = factory.webinar("hip-options", topics=("hip",), presenters=())
     factory.question(webinar, "choice", "Which knee?", is_required=True)
@@ -68,6 +73,7 @@ def fill(process: Process) -> Targets:
         factory.registration(waiting.id)
     cancelled = factory.session("knee-options", starts_in=timedelta(days=8)).session
     with process.work() as work:
+        branding.save_branding(work, {"name": "Evergreen"}, version=0, actor="test", now=now)
         sessions.cancel_session(work, cancelled.id, version=None, actor="test", now=now)
         wall = WallTime((now + timedelta(days=30)).replace(tzinfo=None), "America/Denver")
         series.create_series(
@@ -81,6 +87,9 @@ def fill(process: Process) -> Targets:
             now=now,
         )
     past = next(item for item in _all(process, "sessions") if item.ends_at < now)
+    with process.read() as work:
+        came = work.db.scalars(sa.select(Registration).where(Registration.session_id == past.id)).first()
+        assert came is not None
     whole_link = link(process.settings, process.vault, LinkPurpose.manage, registered.registration)
     return Targets(
         ids={name: [str(row.id) for row in _all(process, table)] for name, table in _KINDS.items()},
@@ -91,6 +100,7 @@ def fill(process: Process) -> Targets:
         viewer_cookie=_signed_in(process, factory, Role.viewer),
         manager_cookie=_signed_in(process, factory, Role.manager),
         manage_token=whole_link.rpartition("/")[2],
+        after_token=link(process.settings, process.vault, LinkPurpose.enter, came).rpartition("/")[2],
     )
 
 

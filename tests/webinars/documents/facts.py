@@ -42,7 +42,8 @@ FACTS = MailFacts(
     had_invite=True,
     segment=AttendanceState.attended,
     lead=timedelta(hours=1),
-    replay_url="https://clinic.example/replay/1",
+    has_replay=True,
+    packet_url="https://clinic.example/packet/1",
 )
 
 STATUS_OF = {
@@ -93,8 +94,8 @@ def every_variant(**changes: Any) -> list[Mail]:
     ]
     for segment in (None, *AttendanceState):
         variants += [
-            of_kind(MessageKind.follow_up, segment=segment, replay_url=url, **changes)
-            for url in (None, FACTS.replay_url)
+            of_kind(MessageKind.follow_up, segment=segment, has_replay=has_replay, **changes)
+            for has_replay in (True, False)
         ]
     other = datetime(2027, 3, 26, 0, 0, tzinfo=UTC)
     waiting = (MessageKind.waitlisted, MessageKind.lapsed)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -124,6 +125,14 @@ def test_any_text_is_written_as_icalendar_would(text: str) -> None:
     assert wanted in lines_of(file)
     (event,) = Calendar.from_ical(file).walk("VEVENT")
     assert str(event["DESCRIPTION"]) == calendar_text(text)
+
+
+def test_two_thousand_events_are_written_in_under_a_second() -> None:
+    events = [replace(EVENT, uid=f"ses-{number}@clinic.example") for number in range(2000)]
+    started = time.process_time()
+    file = feed_file("x", events)
+    assert time.process_time() - started < 1
+    assert file.count(b"\r\nBEGIN:VEVENT\r\n") == 2000
 
 
 def test_what_is_no_event_is_refused() -> None:

@@ -173,8 +173,8 @@ def test_plain_text_gives_a_link_a_line_of_its_own(kind: MessageKind) -> None:
 
 def test_the_way_in_is_given_to_the_confirmed_alone() -> None:
     for mail in every_variant():
-        if "Join the webinar" in plain_of(mail):
-            continue
+        if "Join the webinar" in plain_of(mail) or "#evaluation" in plain_of(mail):
+            continue  # after the end the same link leads to what comes then
         assert FACTS.join_url.encode() not in mail.raw.replace(b"=\r\n", b"")
         assert b"REQUEST" not in (calendar_of(mail) or b"")
     for status in set(RegistrationStatus) - {RegistrationStatus.confirmed}:
@@ -209,9 +209,21 @@ def test_each_segment_has_its_own_follow_up() -> None:
         mail = of_kind(MessageKind.follow_up, segment=segment)
         subjects.add(mail.subject)
         texts.add(plain_of(mail))
-        assert "https://clinic.example/replay/1" in plain_of(mail)
+        assert f"{FACTS.join_url}#replay" in plain_of(mail)
+        assert f"{FACTS.join_url}#evaluation" in plain_of(mail)
+        was_there = segment in {AttendanceState.attended, AttendanceState.left_early}
+        assert (f"{FACTS.join_url}#survey" in plain_of(mail)) == was_there
+        assert "#replay" not in plain_of(of_kind(MessageKind.follow_up, segment=segment, has_replay=False))
         assert "information packet" in plain_of(mail)
     assert len(subjects) == len(texts) == 4
+
+
+def test_the_packet_is_one_press_away_and_where_there_is_none_their_own_page() -> None:
+    mail = of_kind(MessageKind.packet)
+    assert mail.subject == "What you asked us for"
+    assert "https://clinic.example/packet/1" in plain_of(mail)
+    assert parsed(mail)["List-Unsubscribe"] is None  # it was asked for
+    assert FACTS.join_url in plain_of(of_kind(MessageKind.packet, packet_url=None))
 
 
 def test_every_kind_has_its_own_words() -> None:
@@ -282,7 +294,7 @@ def test_a_person_without_a_usable_name_is_greeted_all_the_same() -> None:
         {"message_id": "no brackets@x"},
         {"message_id": "<a@b>\r\nBcc: <c@d>"},
         {"join_url": "javascript:alert(1)"},
-        {"replay_url": "https://x.example/\r\nX: y"},
+        {"packet_url": "https://x.example/\r\nX: y"},
         {"starts_at": datetime(2027, 3, 19)},  # noqa: DTZ001 - that is the point
         {"starts_at": datetime(2027, 3, 19), "kind": MessageKind.reminder},  # noqa: DTZ001
     ],
@@ -322,6 +334,7 @@ SPANISH = {
     MessageKind.reminder: ("En 1 hora: ", "Su seminario web comienza en 1 hora."),
     MessageKind.not_there: ("Ya ha comenzado: ", "todavía no le hemos visto."),
     MessageKind.follow_up: ("Gracias por acompañarnos", "Pedir una evaluación"),
+    MessageKind.packet: ("Lo que nos pidió", "Abrir la carpeta informativa"),
 }
 ENGLISH_WORDS = re.compile(r"\b(the|your|you|and|webinar|please|join|register|hello|clinic|regards)\b", re.IGNORECASE)
 

@@ -17,12 +17,13 @@ from webinars.documents.mime import (
     assemble,
     calendar_parts,
     multipart,
+    quoted_printable,
     text_field,
     text_part,
 )
 from webinars.documents.texts import one_line, person_name
 
-BODY = multipart("mixed", [text_part("plain", "Hello\n")], "<1@x>")
+BODY = multipart("mixed", [text_part("plain", quoted_printable("Hello\n"))], "<1@x>")
 
 
 def test_an_unclean_value_is_caught() -> None:
@@ -66,7 +67,7 @@ def test_names_come_back_as_they_were() -> None:
 
 @given(st.text().map(lambda text: text.replace("\r", "")))
 def test_a_text_part_comes_back_as_it_was(text: str) -> None:
-    raw = text_part("plain", text)
+    raw = text_part("plain", quoted_printable(text))
     assert message_from_bytes(raw).get_payload(decode=True) == text.encode().replace(b"\n", b"\r\n")
     assert max(map(len, raw.split(b"\r\n"))) <= 76
 

@@ -62,7 +62,7 @@ def test_registrants_of_a_session_share_what_is_printed() -> None:
     printing._print_marked.cache_clear()
     for number in range(50):
         compose_mail(replace(FACTS, name=f"Ana {number}", join_url=f"https://clinic.example/join/{number}"))
-    assert printing._print_marked.cache_info().misses == 2  # one plain, one HTML
+    assert printing._print_marked.cache_info().misses == 1
 
 
 def test_nobody_reads_what_is_anothers() -> None:

@@ -28,7 +28,16 @@ def test_links_that_pages_may_show(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["http://video.example", "javascript:alert(1)", "https://", "https://a:b@video.example", "https://[video.example"],
+    [
+        "http://video.example",
+        "javascript:alert(1)",
+        "https://",
+        "https://a:b@video.example",
+        "https://[video.example",
+        "https://video.example/a b",
+        "https://video.example/grabación",  # no mail could hold it
+        'https://video.example/"',
+    ],
 )
 def test_links_that_pages_may_not_show(text: str) -> None:
     with pytest.raises(InvalidField) as refusal:

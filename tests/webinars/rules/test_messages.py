@@ -63,6 +63,7 @@ MAKES_SENSE_FOR = {
     MessageKind.cannot_come: {Status.confirmed},
     MessageKind.session_cancelled: set(),  # of a session that is not
     MessageKind.follow_up: {Status.confirmed},
+    MessageKind.packet: {Status.confirmed},
 }
 FOR_REGISTRANTS = [kind for kind in MessageKind if kind not in {MessageKind.alert_check, MessageKind.alert}]
 """The others go to subscribers, and are looked over in services/alerts.py."""
@@ -124,6 +125,7 @@ def test_answers_come_before_reminders_and_these_before_follow_ups() -> None:
         (MessageKind.declined, max(END, NOW + timedelta(days=3))),
         (MessageKind.session_cancelled, max(END, NOW + timedelta(days=3))),
         (MessageKind.follow_up, END + timedelta(days=7)),
+        (MessageKind.packet, max(END, NOW + timedelta(days=3))),
     ],
 )
 def test_how_long_a_message_helps(kind: MessageKind, until: datetime) -> None:

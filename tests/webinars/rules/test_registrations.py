@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from webinars.documents.texts import mail_address
 from webinars.errors import InvalidField
-from webinars.rules.registrations import LONGEST_NAME, address_block, clean_email, clean_name, same_person
+from webinars.rules.registrations import LONGEST_NAME, address_block, clean_email, clean_name, clean_phone, same_person
 
 
 @pytest.mark.parametrize(
@@ -115,3 +115,43 @@ def test_a_name_that_is_none_is_refused(typed: str) -> None:
 )
 def test_of_an_address_only_its_network_is_kept(address: str, block: str) -> None:
     assert address_block(address) == block
+
+
+@pytest.mark.parametrize(
+    ("typed", "clean"),
+    [
+        ("+1 303 555 0134", "+13035550134"),
+        ("(303) 555-0134", "+13035550134"),
+        ("1-303-555-0134", "+13035550134"),
+        (" 303.555.0134 ", "+13035550134"),
+        ("+44 20 7946 0958", "+442079460958"),
+        ("0044 20 7946 0958", "+442079460958"),
+        ("+1\u00a0303\u2011555\u20110134", "+13035550134"),
+        ("+\uff11\uff13\uff10\uff13\uff15\uff15\uff15\uff10\uff11\uff13\uff14", "+13035550134"),
+    ],
+)
+def test_a_number_is_kept_as_a_text_can_reach_it(typed: str, clean: str) -> None:
+    assert clean_phone(typed) == clean
+    assert clean_phone(clean) == clean
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["", "+", "12345", "0303 555 0134", "+1 103 555 0134", "020 7946 0958", "303 555 0134 ext. 5", "+0 1234567"],
+)
+def test_a_number_that_may_be_a_strangers_is_refused(typed: str) -> None:
+    with pytest.raises(InvalidField, match="country code") as refusal:
+        clean_phone(typed)
+    assert refusal.value.facts["field"] == "phone"
+
+
+@given(st.text(max_size=40))
+def test_whatever_is_typed_is_a_number_or_is_refused(typed: str) -> None:
+    try:
+        clean = clean_phone(typed)
+    except InvalidField:
+        return
+    assert clean[0] == "+"
+    assert clean[1:].isascii()
+    assert clean[1:].isdecimal()
+    assert 8 <= len(clean) <= 16

@@ -96,7 +96,7 @@ def test_with_permission_and_proof_declining_frees_the_seat(process: Process, fa
     "results",
     [
         [],
-        [f"{AUTHSERV}; dmarc=fail header.from=mail.example"],
+        [f"{AUTHSERV}; dmarc=none header.from=mail.example"],
         ["evil.example; dmarc=pass header.from=mail.example"],
         ["evil.example; none", PROOF],
     ],
@@ -106,6 +106,16 @@ def test_without_proof_it_frees_nothing(process: Process, factory: Factory, repl
     who = factory.registration(item.session.id, ANA).registration.id
     assert reply(item, results=results) is Outcome.asked
     assert row(process, who).status is RegistrationStatus.confirmed
+
+
+def test_a_forgery_changes_nothing(process: Process, factory: Factory, reply: Reply) -> None:
+    item = factory.session(factory.webinar(frees_declined_seats=True))
+    who = factory.registration(item.session.id, ANA).registration.id
+    before = row(process, who).updated_at
+    assert reply(item, results=[f"{AUTHSERV}; dmarc=fail header.from=mail.example"]) is Outcome.ignored
+    assert noted(process, who) == (None, None)
+    assert row(process, who).updated_at == before
+    assert kinds_to(process, who) == ["confirmation"]
 
 
 def test_a_replay_changes_nothing(process: Process, factory: Factory, reply: Reply, clock: SetClock) -> None:

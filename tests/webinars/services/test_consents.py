@@ -15,6 +15,7 @@ from webinars.errors import InvalidField, NotFound, RegistrationNotActive
 from webinars.services import consents, erasure
 from webinars.services.consents import CONSENT_TEXTS, ConsentAnswer, rows
 from webinars.tables import AuditEntry, Consent
+from webinars.translations import words_of
 from webinars.work import Process
 
 
@@ -22,7 +23,10 @@ from webinars.work import Process
 def test_an_answer_is_kept_with_the_words_it_was_given_to(is_granted: bool) -> None:
     for known in CONSENT_TEXTS:
         answer = ConsentAnswer(known.purpose, known.channel, is_granted, "form")
+        (spanish,) = rows(UUID(int=1), [answer], "es-MX", "", NOW)
+        assert spanish["text_hash"] == hashlib.sha256(words_of("es").say(known.words).encode()).hexdigest()
         (row,) = rows(UUID(int=1), [answer], "en-US", "10.0.0.0/24", NOW)
+        assert row["text_hash"] != spanish["text_hash"]
         assert (row["is_granted"], row["text_version"], row["method"]) == (is_granted, known.version, "form")
         assert row["text_hash"] == hashlib.sha256(known.words.encode()).hexdigest()
         assert (row["locale"], row["address_block"], row["created_at"]) == ("en-US", "10.0.0.0/24", NOW)

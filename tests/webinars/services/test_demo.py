@@ -8,8 +8,8 @@ import pytest
 
 from tests.conftest import NOW, SECRET, make_settings
 from webinars.errors import CannotStart
-from webinars.services import attendance, demo, follow_ups, hosts, sessions, webinars
-from webinars.terms import Role
+from webinars.services import attendance, calls, demo, follow_ups, hosts, sessions, surveys, webinars
+from webinars.terms import Role, TaskState
 from webinars.testing import MemoryMailer, SetClock
 from webinars.work import Process
 
@@ -24,10 +24,15 @@ def test_the_demo_fills_an_empty_database_once(process: Process, mailer: MemoryM
         present = attendance.list_attendance(work, past.session.id, cursor=None, limit=50).items
         after = follow_ups.list_follow_ups(work, past.session.id, cursor=None, limit=50).items
         offers = webinars.list_webinars(work)
+        to_call = calls.list_calls(work, state=TaskState.open, cursor=None, limit=50, actor="test", now=NOW).items
+        answers = surveys.results(work, past.session.id)
     assert len(coming) == 2 * len(offers)
     assert past.session.settled_at is not None
     assert {item.attendance.state.value for item in present if item.attendance} == {"attended", "left_early", "no_show"}
     assert {item.message.state.value for item in after if item.message} == {"sent"}
+    assert sorted(call.kind.value for call in to_call if call.kind) == ["candidacy", "packet"]
+    assert (answers.replies, answers.asked, answers.average) == (2, 5, 4.5)
+    assert past.webinar.replay_url
     assert mailer.mails == []  # invented people get no mail
     password = demo.host_password(process)
     assert password is not None

@@ -6,15 +6,17 @@ import sqlite3
 from pathlib import Path
 
 import sqlalchemy as sa
-from sqlmodel import col
+from sqlmodel import SQLModel, col
 
+from tests.concurrency.load import at_once
 from tests.factories import ACTOR, Factory
+from tests.webinars.services.lives import ANA, live, told
 from tests.webinars.services.looks import row, seats
 from webinars.queries import registrations as registrations_queries
 from webinars.services import erasure, registrations
 from webinars.services.links import link
-from webinars.tables import Message, Registration
-from webinars.terms import LinkPurpose, MessageState, RegistrationStatus
+from webinars.tables import Answer, AuditEntry, Message, Registration, Request, SurveyReply
+from webinars.terms import LinkPurpose, MessageState, RegistrationStatus, TaskState
 from webinars.work import Process
 
 
@@ -112,3 +114,86 @@ def test_the_old_sealed_bytes_are_gone_from_the_table(sqlite_process: Process, t
     assert occurs()
     erase(sqlite_process, factory)
     assert not occurs()
+
+
+def test_all_that_hangs_on_a_registration_goes_with_it(process: Process, factory: Factory) -> None:
+    """Whatever says how long it is kept: a new column is found here without being named."""
+    ana, bert = live(process, factory), live(process, factory, "bert@mail.example")
+    before = told(process)
+    assert all(before.values()), before
+    with process.work() as work:
+        erasure.erase(work, ana, actor=ACTOR, now=factory.now)
+    after = told(process)
+    # Of the address there are a topic and a report in a room left, which hang on no registration.
+    apart = {"subscriptions.email", "attendance_intervals.email"}
+    assert {column for column, said in after.items() if ANA in said} == apart
+    with process.read() as work:
+        tasks = {request.registration_id: request.state for request in work.db.scalars(sa.select(Request))}
+        ratings = work.db.scalars(sa.select(col(SurveyReply.rating))).all()
+        left = work.db.scalars(sa.select(col(Answer.registration_id)).distinct()).all()
+    assert tasks == {ana: TaskState.none, bert: TaskState.open}
+    assert list(ratings) == [4, 4]
+    assert list(left) == [bert]
+
+
+def test_everything_of_a_person_goes_at_once_and_nothing_of_anybody_else(process: Process, factory: Factory) -> None:
+    ana, bert = live(process, factory), live(process, factory, "bert@mail.example")
+    with process.work() as work:
+        work.db.execute(
+            sa.text("DELETE FROM suppressions")
+        )  # one mark and one topic each: what `live` would make twice
+        work.db.execute(sa.text("DELETE FROM subscriptions"))
+    later = live(process, factory)
+    session_id = factory.session(capacity=1).session.id
+    seat = factory.registration(session_id, "Ana@mail.example").registration.id
+    waiter = factory.registration(session_id, "carla@mail.example").registration.id
+    for _ in range(2):
+        with process.work() as work:
+            erased = erasure.erase_person(work, ana, actor=ACTOR, now=factory.now)
+        assert erased.erased_at == factory.now
+    assert all(row(process, each).erased_at for each in (ana, later, seat))
+    assert not any(row(process, each).erased_at for each in (bert, waiter))
+    assert row(process, waiter).status is RegistrationStatus.offered
+    index = process.vault.index("email", ANA)
+    assert [column for column, said in told(process).items() if any(ANA in text.lower() for text in said)] == []
+    with process.read() as work:
+        for table in SQLModel.metadata.sorted_tables:
+            for column in table.columns:
+                if column.name in {"email_index", "person_index"}:
+                    assert work.db.execute(sa.select(column).where(column == index)).all() == [], str(column)
+        whole = sa.select(AuditEntry).where(col(AuditEntry.action) == "person.erase")
+        assert [note.subject_id for note in work.db.scalars(whole)] == [ana]
+
+
+def test_counts_are_the_same_before_and_after(process: Process, factory: Factory) -> None:
+    ana = live(process, factory)
+
+    def counts() -> dict[str, int]:
+        uncounted = {"answers", "audit", "suppressions", "attendance_intervals"}
+        with process.read() as work:
+            return {
+                table.name: work.db.scalar(sa.select(sa.func.count()).select_from(table)) or 0
+                for table in SQLModel.metadata.sorted_tables
+                if table.name not in uncounted
+            }
+
+    before = counts()
+    with process.work() as work:
+        erasure.erase_person(work, ana, actor=ACTOR, now=factory.now)
+    assert counts() == before
+
+
+def test_pressed_at_once_it_is_done_once(process: Process, factory: Factory) -> None:
+    ana = live(process, factory)
+    factory.registration(factory.session().session.id, ANA)
+
+    def press() -> None:
+        with process.work() as work:
+            erasure.erase_person(work, ana, actor=ACTOR, now=factory.now)
+
+    at_once([press] * 4)
+    with process.read() as work:
+        notes = work.db.scalars(
+            sa.select(col(AuditEntry.action)).where(col(AuditEntry.action).endswith(".erase"))
+        ).all()
+    assert sorted(notes) == ["person.erase", "registration.erase", "registration.erase"]

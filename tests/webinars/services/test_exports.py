@@ -36,6 +36,7 @@ COLUMNS = [
     "waitlisted_at",
     "withdrawn_at",
     "registration_id",
+    "replayed_at",
 ]
 
 
@@ -72,6 +73,7 @@ def test_columns_stay_where_they_are(process: Process, factory: Factory) -> None
         "waitlisted_at": "",
         "withdrawn_at": "",
         "registration_id": str(ana.registration.id),
+        "replayed_at": "",
     }
     assert (second["status"], second["seats"], second["confirmed_at"]) == ("waitlisted", "2", "")
     assert second["waitlisted_at"] == "2026-03-02T15:00:00Z"

@@ -8,8 +8,9 @@ import pytest
 import sqlalchemy as sa
 
 from tests.conftest import NOW
-from tests.factories import Factory
-from webinars.errors import LinkInvalid
+from tests.factories import ACTOR, Factory
+from webinars.errors import LinkInvalid, RegistrationErased
+from webinars.services import erasure
 from webinars.services.links import link, message_token, open_link, open_posted
 from webinars.services.registering import Registered
 from webinars.tables import Message, Registration
@@ -83,3 +84,18 @@ def test_a_revoked_link_and_one_of_nobody_open_nothing(process: Process, registe
         work.db.execute(sa.text("DELETE FROM registrations"))
     with pytest.raises(LinkInvalid), process.read() as work:
         open_link(work, LinkPurpose.manage, own, NOW)
+
+
+def test_the_link_of_an_erased_person_says_so_and_others_open_nothing(
+    process: Process, factory: Factory, registered: Registered
+) -> None:
+    mine, foreign = (token(process, registered, purpose) for purpose in OWN_PAGES)
+    revoked = process.vault.link_token(LinkPurpose.manage, registered.registration.id, 7)
+    with process.work() as work:
+        erasure.erase(work, registered.registration.id, actor=ACTOR, now=NOW)
+    with process.read() as work:
+        with pytest.raises(RegistrationErased):
+            open_link(work, LinkPurpose.manage, mine, NOW)
+        for wrong in (foreign, revoked):
+            with pytest.raises(LinkInvalid):
+                open_link(work, LinkPurpose.manage, wrong, NOW)

@@ -13,6 +13,7 @@ from tests.webinars.services.looks import kinds_to, row, seats, withdraw
 from webinars.errors import (
     RegistrationClosed,
     RegistrationNotActive,
+    SessionFull,
     SessionNotOpen,
     SessionStarted,
     UndoTooLate,
@@ -199,3 +200,59 @@ def test_before_registration_opens_the_public_is_told_when(process: Process, fac
     assert refusal.value.facts["opens_at"] == opens_at.isoformat()
     clock.set(opens_at)
     assert factory.registration(session_id).public_status is CONFIRMED
+
+
+def change_seats(process: Process, registration_id: UUID, wanted: int) -> Registration:
+    with process.work() as work:
+        return registrations.change_seats(work, registration_id, wanted, process.clock.now())
+
+
+def test_a_second_seat_is_taken_where_there_is_one_and_given_back_to_the_next(
+    process: Process, factory: Factory
+) -> None:
+    session_id = factory.session(capacity=2).session.id
+    ana = factory.registration(session_id).registration.id
+    for _ in range(2):
+        assert change_seats(process, ana, 2).seats == 2
+    assert seats(process, session_id) == (2, 0)
+    bert = factory.registration(session_id).registration.id
+    assert row(process, bert).status is WAITLISTED
+    for _ in range(2):
+        assert change_seats(process, ana, 1).seats == 1
+    assert (row(process, ana).status, row(process, bert).status) == (CONFIRMED, OFFERED)
+    assert seats(process, session_id) == (2, 0)
+
+
+def test_a_second_seat_is_not_taken_from_anybody(process: Process, factory: Factory) -> None:
+    session_id = factory.session(capacity=3).session.id
+    ana, _ = (factory.registration(session_id).registration.id for _ in range(2))
+    couple = factory.registration(session_id, seats=2).registration.id
+    with pytest.raises(SessionFull):  # one is free, but a couple waits
+        change_seats(process, ana, 2)
+    assert (row(process, ana).seats, row(process, couple).status) == (1, WAITLISTED)
+    assert seats(process, session_id) == (2, 1)
+    assert change_seats(process, couple, 1).seats == 1  # then one seat is enough for them
+    assert row(process, couple).status is OFFERED
+    assert seats(process, session_id) == (3, 0)
+
+
+def test_who_waits_goes_on_waiting_in_the_same_place(process: Process, factory: Factory) -> None:
+    session_id = factory.session(capacity=1).session.id
+    factory.registration(session_id)
+    first = factory.registration(session_id).registration
+    change_seats(process, first.id, 2)
+    assert (row(process, first.id).seats, row(process, first.id).waitlisted_at) == (2, NOW)
+    assert seats(process, session_id) == (1, 1)
+
+
+def test_seats_of_offers_and_of_what_is_over_stay(process: Process, factory: Factory, clock: SetClock) -> None:
+    session = factory.session(capacity=1).session
+    leaver, waiter = (factory.registration(session.id).registration.id for _ in range(2))
+    withdraw(process, leaver)
+    for registration_id in (leaver, waiter):
+        with pytest.raises(RegistrationNotActive):
+            change_seats(process, registration_id, 2)
+    other = factory.registration(factory.session().session.id).registration.id
+    clock.set(session.starts_at)
+    with pytest.raises(SessionStarted):
+        change_seats(process, other, 2)

@@ -13,12 +13,13 @@ import sqlalchemy as sa
 from sqlmodel import col
 
 from tests.conftest import NOW, make_settings
-from tests.factories import Factory
+from tests.factories import ACTOR, Factory
 from tests.support.providers import Answer, ProviderServer
-from webinars.services import messages
+from webinars.errors import InvalidField, RegistrationNotActive
+from webinars.services import erasure, messages, registrations, short_texts
 from webinars.services.consents import ConsentAnswer
 from webinars.services.delivery import Sender
-from webinars.tables import Message, Registration, WebinarSession
+from webinars.tables import Consent, Message, Registration, WebinarSession
 from webinars.terms import Channel, MessageKind, MessageState
 from webinars.testing import MemoryMailer, SetClock
 from webinars.work import Process
@@ -127,3 +128,65 @@ def test_an_adapter_that_is_down_does_not_hold_up_mails(
     sender.send_due(NOW + timedelta(minutes=1))
     assert len(adapter.asked) == 2
     sender.stop()
+
+
+def choose(process: Process, registration_id: UUID, phone: str | None, *, is_wanted: bool) -> None:
+    with process.work() as work:
+        short_texts.choose(
+            work, registration_id, is_wanted=is_wanted, phone=phone, address_block="192.0.2.0/24", now=NOW
+        )
+
+
+def chosen(process: Process, registration_id: UUID) -> tuple[bool, str | None]:
+    with process.read() as work:
+        registration = work.db.get_one(Registration, registration_id)
+        return short_texts.is_agreed(work, registration), registrations.phone_of(process.vault, registration)
+
+
+def test_texts_are_turned_on_and_off_and_each_answer_is_kept_as_evidence(process: Process, factory: Factory) -> None:
+    ana = factory.registration(factory.session().session.id).registration.id
+    assert chosen(process, ana) == (False, None)
+    for _ in range(2):
+        choose(process, ana, "(303) 555-0199", is_wanted=True)
+        assert chosen(process, ana) == (True, "+13035550199")
+    choose(process, ana, "+44 20 7946 0958", is_wanted=True)  # another number, and no new answer
+    assert chosen(process, ana) == (True, "+442079460958")
+    choose(process, ana, None, is_wanted=False)
+    assert chosen(process, ana) == (False, "+442079460958")
+    choose(process, ana, None, is_wanted=True)
+    choose(process, ana, "", is_wanted=False)
+    assert chosen(process, ana) == (False, None)
+    with process.read() as work:
+        answers = work.db.scalars(sa.select(Consent).order_by(col(Consent.id))).all()
+    assert [(answer.is_granted, answer.method, answer.channel) for answer in answers] == [
+        (True, "page", "sms"),
+        (False, "page", "sms"),
+        (True, "page", "sms"),
+        (False, "page", "sms"),
+    ]
+    assert {answer.address_block for answer in answers} == {"192.0.2.0/24"}
+
+
+@pytest.mark.parametrize("phone", ["", "12", None])
+def test_texts_need_a_number_and_what_is_refused_changes_nothing(
+    process: Process, factory: Factory, phone: str | None
+) -> None:
+    ana = factory.registration(factory.session().session.id).registration.id
+    with pytest.raises(InvalidField, match="country code"):
+        choose(process, ana, phone, is_wanted=True)
+    assert chosen(process, ana) == (False, None)
+
+
+def test_an_erased_person_cannot_choose(process: Process, factory: Factory) -> None:
+    ana = factory.registration(factory.session().session.id).registration.id
+    with process.work() as work:
+        erasure.erase(work, ana, actor=ACTOR, now=NOW)
+    with pytest.raises(RegistrationNotActive):
+        choose(process, ana, "+1 303 555 0199", is_wanted=True)
+
+
+def test_what_was_agreed_to_on_the_page_is_sent(texting: Process, factory: Factory, adapter: ProviderServer) -> None:
+    ana = plan_text(texting, factory, phone=None)
+    choose(texting, ana, "303 555 0199", is_wanted=True)
+    assert send(texting)[0] is MessageState.sent
+    assert adapter.asked[0].json["to"] == "+13035550199"

@@ -93,3 +93,11 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_survey_replies_session_id"), ["session_id"], unique=False)
     op.add_column("registrations", sa.Column("replayed_at", UtcMoment(), nullable=True))
     op.add_column("webinars", sa.Column("packet_url", sa.String(), nullable=False, server_default=""))
+    op.create_index(
+        "ix_follow_ups_task_id",
+        "follow_ups",
+        ["task", "id"],
+        unique=False,
+        sqlite_where=sa.text("task <> 'none'"),
+        postgresql_where=sa.text("task <> 'none'"),
+    )

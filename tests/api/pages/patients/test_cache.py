@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,10 +13,11 @@ from fastapi import FastAPI, Request, Response
 
 from api.main import create_app
 from api.pages.patients.cache import LARGEST_KEY, PageCache
+from tests.conftest import make_settings
 from tests.factories import ACTOR, Factory
 from tests.support.asgi import InProcess, RawAnswer, RawRequest
-from webinars.services import catalogue, programme, sessions, webinars
-from webinars.testing import SetClock
+from webinars.services import branding, catalogue, programme, sessions, webinars
+from webinars.testing import MemoryMailer, SetClock
 from webinars.work import Process
 
 Ask = Callable[..., RawAnswer]
@@ -78,7 +80,7 @@ def test_a_page_is_made_once_and_whoever_has_it_gets_nothing_but_that(
         for name in ("etag", "cache-control", "vary", "content-security-policy", "referrer-policy"):
             assert unchanged.header(name) == first.header(name) != "", name
     assert first.header("cache-control") == "no-cache"
-    assert first.header("vary") == "Referer"
+    assert first.header("vary") == "Accept-Language, Cookie, Referer"
     assert cache.made == 1
     assert ask(path, if_none_match='"other"').status == 200
 
@@ -97,6 +99,42 @@ def test_nobody_is_told_apart(ask: Ask, knee: Factory, cache: PageCache) -> None
         for headers in ({}, {"cookie": "my_registration=x; host=y"}, {"authorization": "Bearer x"}, {"accept": "x/y"})
     }
     assert len(pages) == cache.made == 1
+
+
+def test_each_language_is_a_page_of_its_own_and_a_304_is_for_it_alone(
+    ask: Ask, knee: Factory, cache: PageCache
+) -> None:
+    path = "/webinars/knee-options"
+    english, spanish = ask(path), ask(path, accept_language="es-MX,es;q=0.9,en;q=0.5")
+    assert (english.header("content-language"), spanish.header("content-language")) == ("en", "es")
+    assert b'<html lang="es"' in spanish.body
+    ways = [{"cookie": "language=es"}, {"cookie": "language=es", "accept_language": "en"}, {"accept_language": "es"}]
+    assert {ask(path, **way).body for way in ways} == {spanish.body}
+    assert ask(path, accept_language="es", cookie="language=en").body == english.body
+    assert ask(path, accept_language="de, fr;q=0.5").body == english.body
+    assert cache.made == 2
+    spanish_etag = spanish.header("etag")
+    assert ask(path, accept_language="es", if_none_match=spanish_etag).status == 304
+    assert ask(path, if_none_match=spanish_etag).body == english.body  # who had it in Spanish and chose English now
+    assert ask(path, cookie="language=<script>", accept_language="*, ;q=9,es;q=0").body == english.body
+
+
+def test_a_named_language_wins_is_kept_by_a_cookie_and_carried_by_links(
+    ask: Ask, knee: Factory, cache: PageCache
+) -> None:
+    path = "/webinars/knee-options"
+    for _ in range(2):
+        named = ask(f"{path}?lang=es&fbclid=1", cookie="language=en", accept_language="en")
+        assert named.header("set-cookie") == "language=es; Max-Age=31536000; Path=/; SameSite=Lax; HttpOnly"
+        assert b'<html lang="es"' in named.body
+    assert cache.made == 1  # the cookie is added to a kept page
+    assert b'href="/presenters/maria-castellan?lang=es"' in named.body
+    assert b'<input type="hidden" name="lang" value="es">' in named.body
+    assert b'href="/webinars/knee-options?lang=en"' in named.body  # the way back, without the click id
+    for query in ("", "?lang=fr", "?lang=", "?language=es"):
+        plain = ask(path + query)
+        assert (plain.header("set-cookie"), plain.body) == ("", ask(path).body), query
+    assert b'href="/webinars/knee-options?lang=es" lang="es" hreflang="es">Espa\xc3\xb1ol</a>' in ask(path).body
 
 
 def test_zone_source_and_chosen_date_make_pages_of_their_own_and_click_ids_do_not(
@@ -133,6 +171,18 @@ def test_between_two_looks_the_database_is_left_alone_and_then_every_change_show
 
 def test_a_change_is_seen_within_a_second(sqlite_process: Process) -> None:
     assert PageCache(sqlite_process).fresh_s <= 1
+
+
+def test_a_page_made_for_a_change_of_another_process_shows_that_change(
+    ask: Ask, knee: Factory, cache: PageCache, sqlite_url: str, tmp_path: Path
+) -> None:
+    """Else it would be kept as it was before: this process has looked at the brand a moment ago."""
+    assert b"Evergreen" not in ask("/").body
+    other = Process(make_settings(sqlite_url, tmp_path), mail=MemoryMailer())
+    dress_anew(Factory(other))
+    other.close()
+    assert b"Evergreen" in ask("/").body
+    assert b"Evergreen" in ask("/webinars/knee-options").body
 
 
 def test_time_alone_changes_pages(ask: Ask, knee: Factory, clock: SetClock) -> None:
@@ -196,6 +246,11 @@ def add_session(factory: Factory) -> None:
     factory.session("knee-options")
 
 
+def dress_anew(factory: Factory) -> None:
+    with factory.process.work() as work:
+        branding.save_branding(work, {"name": "Evergreen"}, version=None, actor=ACTOR, now=factory.now)
+
+
 def fill_up(factory: Factory) -> None:
     session_id = _only_session(factory)
     for _ in range(8):
@@ -203,6 +258,7 @@ def fill_up(factory: Factory) -> None:
 
 
 CHANGES = [
+    dress_anew,
     change_webinar,
     untie_topics,
     rename_topic,

@@ -18,6 +18,7 @@ from webinars.services import catalogue, series, sessions
 from webinars.terms import LinkPurpose, PublicationStatus
 
 BASE = "http://127.0.0.1:8000"
+LINK_SPACE = "{http://www.w3.org/1999/xhtml}"
 _DATA = re.compile(r'<script type="application/ld\+json">(.*?)</script>', re.DOTALL)
 
 
@@ -150,9 +151,22 @@ def test_the_map_of_the_site_has_what_is_public_and_nothing_else(visitor: Visito
     space = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
     urls = ElementTree.fromstring(answer.text).findall(f"{space}url")  # noqa: S314 - our own
     paths = [item.findtext(f"{space}loc", "").removeprefix(BASE) for item in urls]
-    assert paths == ["/", "/topics/not-sure", "/topics/knee", "/webinars/knee-options", "/presenters/maria-castellan"]
-    assert urls[3].findtext(f"{space}lastmod") == "2026-03-02"
+    pages = ["/", "/topics/not-sure", "/privacy"]
+    pages += ["/topics/knee", "/webinars/knee-options", "/presenters/maria-castellan"]
+    assert paths == [path + lang for path in pages for lang in ("", "?lang=es")]
+    changed = [url.findtext(f"{space}lastmod") for path, url in zip(paths, urls, strict=True) if "knee-options" in path]
+    assert changed == ["2026-03-02", "2026-03-02"]
     assert [visitor.get(path).status_code for path in paths] == [200] * len(paths)
+    for path, url in zip(paths, urls, strict=True):  # the map and the pages name the same other languages
+        visitor.cookies.clear()
+        plain = path.removesuffix("?lang=es")
+        others = [(link.get("hreflang"), link.get("href")) for link in url.findall(f"{LINK_SPACE}link")]
+        assert others == [("en", BASE + plain), ("es", f"{BASE}{plain}?lang=es")]
+        page = visitor.get(path).text
+        assert f'<link rel="canonical" href="{BASE}{path}">' in page
+        for language, address in [*others, ("x-default", BASE + plain)]:
+            assert f'<link rel="alternate" hreflang="{language}" href="{address}">' in page
+    assert f'<link rel="canonical" href="{BASE}/">' in visitor.get("/?lang=en").text
 
 
 def test_robots_are_told_where_the_map_is_and_what_is_nobodys_business(visitor: Visitor) -> None:

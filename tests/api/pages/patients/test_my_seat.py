@@ -371,7 +371,7 @@ def test_who_was_erased_has_no_page_any_more(
     manage(ana)
     deed(make.process, lambda work: erasure.erase(work, ana.registration.id, actor=ACTOR, now=make.now))
     for answer in (visitor.get(PAGE), visitor.get(path_of(LinkPurpose.manage, ana))):
-        assert answer.status_code == 404
+        assert answer.status_code == 410
         assert "ana@mail.example" not in answer.text
 
 
@@ -381,3 +381,21 @@ def test_a_move_by_the_clinic_shows_on_the_old_page(
     there = make.session("knee-options", starts_in=timedelta(days=14)).session.id
     deed(make.process, lambda work: moves.move(work, ana.registration.id, there, by_host=True, now=make.now))
     assert heading(manage(ana)) == "You have changed to another date"
+
+
+def test_somebody_is_brought_along_where_there_is_a_seat(
+    visitor: Visitor, make: Factory, manage: Callable[[Registered], str]
+) -> None:
+    make.webinar("knee-options")
+    session_id = make.session("knee-options", capacity=2).session.id
+    ana = make.registration(session_id, "ana@mail.example")
+    assert "Change to two seats" in manage(ana)
+    page = press(visitor, "seats", ana, wanted="2")
+    assert "Your seats are changed." in page
+    assert "<dt>Seats</dt><dd>2</dd>" in page
+    assert "Keep one seat" in page
+    assert "<dt>Seats</dt><dd>1</dd>" in press(visitor, "seats", ana, wanted="1")
+    make.registration(session_id)
+    page = press(visitor, "seats", ana, wanted="2")
+    assert "there is no second seat at the moment" in page
+    assert "<dt>Seats</dt><dd>1</dd>" in page

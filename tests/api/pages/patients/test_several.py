@@ -209,7 +209,7 @@ def test_too_many_tries_are_told_to_wait_with_what_they_typed(
     answers = [register(limited, clock, path, email=f"person{number}@mail.example") for number in range(3)]
     assert [answer.status_code for answer in answers] == [303, 303, 429]
     assert int(answers[-1].headers["retry-after"]) > 0
-    assert "Many registrations came from your network just now." in answers[-1].text
+    assert "Many people from your network pressed this button just now." in answers[-1].text
     assert 'value="person2@mail.example"' in answers[-1].text
     assert len(rows(sqlite_process, Registration)) == 4
 
