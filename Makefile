@@ -1,6 +1,6 @@
 # Everything starts here. A machine needs Python 3.11 or newer, make and a package index; the rest is made in .venv.
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench lock clean
+.PHONY: help run test check bench pictures lock clean
 
 # Looked for only while there is no .venv; or name one: make PYTHON=/path/to/python.
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
@@ -12,7 +12,7 @@ LOCKS := requirements.lock requirements-dev.lock
 RUNNABLE := $(or $(wildcard .venv/.dev),.venv/.run)
 
 help:  ## this list
-	@awk -F ':.*  ## ' '/^[a-z]+:.*  ## / { printf "  make %-6s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*  ## ' '/^[a-z]+:.*  ## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
 
 run: $(RUNNABLE)  ## start everything at http://127.0.0.1:8000
 	@exec $(BIN)/webinars run $(ARGS)
@@ -31,6 +31,10 @@ check: .venv/.dev  ## lint, format, types, import contracts, locks
 
 bench: .venv/.dev  ## the benchmarks, as ratios against limits measured in the same run
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+pictures: .venv/.dev  ## the pictures of the documents anew, from the demo in a real browser
+	@$(BIN)/python tools/prepare_tests.py
+	@$(BIN)/python -m tools.take_pictures $(ARGS)
 
 lock: $(BIN)/uv  ## fit the locks to pyproject.toml; the newest of everything: make lock ARGS=--upgrade
 	@$(COMPILE) $(ARGS) --output-file requirements.lock

@@ -27,6 +27,7 @@ _WORDS = {
     HTTPStatus.FORBIDDEN: "The token lacks the scope.",
     HTTPStatus.NOT_FOUND: "There is nothing by that name.",
     HTTPStatus.CONFLICT: "The present state does not allow it.",
+    HTTPStatus.GONE: "The person has been erased.",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is too large.",
     HTTPStatus.PRECONDITION_FAILED: "Somebody changed it in the meantime.",
     HTTPStatus.UNPROCESSABLE_ENTITY: "A value is not usable.",

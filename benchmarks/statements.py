@@ -122,9 +122,17 @@ def _with_news(row: Values, news: Mapping[Any, New]) -> Values:
     def of(value: Any) -> Any:
         plain = value.obj if isinstance(value, psycopg.Binary) else value
         plain = bytes(plain) if isinstance(plain, memoryview) else plain
+        if isinstance(plain, str) and plain.startswith("{") and plain != "{}":
+            return tuple(news.get(_said(element), element) for element in plain[1:-1].split(","))
         return news.get(plain, plain) if isinstance(plain, UUID | str | bytes) else plain
 
     return {name: of(value) for name, value in row.items()} if isinstance(row, Mapping) else tuple(map(of, row))
+
+
+def _said(element: str) -> Any:
+    """What an element of an array says. None of those recorded here has a comma in it."""
+    said = element.strip('"')
+    return bytes.fromhex(said[3:]) if said.startswith("\\\\x") else said
 
 
 # --- PostgreSQL
@@ -173,12 +181,29 @@ def _literal(value: Any) -> str:
         return f"to_timestamp({value.timestamp()})"
     if isinstance(value, bytes):
         return f"'\\x{value.hex()}'::bytea"
+    if isinstance(value, tuple):
+        elements = " || ',' || ".join(map(_element, value))
+        return f"'{{' || {elements} || '}}'"
     if not isinstance(value, New):
         return sql.Literal(value).as_string(None)
-    number = f"(:number::bigint + {value.place})"
-    digits = f"lpad(to_hex({number}), 32, '0')"
+    number, digits = _number(value)
     said = {"id": f"{digits}::uuid", "index": f"sha256(int8send({number}))", "key": f"'recorded:' || {digits}"}
     return said[value.kind]
+
+
+def _element(value: str | New) -> str:
+    if not isinstance(value, New):
+        escaped = re.sub(r":(?=\w)", r":\\", value).replace("'", "''")  # or it would be a variable
+        return f"'{escaped}'"
+    number, digits = _number(value)
+    index = f"""'"\\\\x' || encode(sha256(int8send({number})), 'hex') || '"'"""
+    return {"id": digits, "index": index, "key": f"""'"recorded:' || {digits} || '"'"""}[value.kind]
+
+
+def _number(value: New) -> tuple[str, str]:
+    """What makes it new, as a number and as digits."""
+    number = f"(:number::bigint + {value.place})"
+    return number, f"lpad(to_hex({number}), 32, '0')"
 
 
 # --- SQLite

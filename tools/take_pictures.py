@@ -1,7 +1,7 @@
 """Takes the pictures of the documents: the demo's pages, as patients and hosts see them, on a phone and at a desk.
 
 The demo lives on a database of its own at a set time, so the same program makes the same pictures. They are WebP, made
-by Chromium itself. `make pictures`; with names of scenes behind it (`ARGS="home join"`) only those.
+by Chromium itself. `make pictures`; with the names of scenes (`make pictures ARGS="home join"`) only those.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import base64
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,12 +23,13 @@ from sqlmodel import col
 from tests.conftest import RunningServer, make_settings
 from tests.factories import Factory
 from tests.support.browser import launch_options
-from webinars.services import demo, registrations, schema
+from webinars.clock import SetClock
+from webinars.services import demo, registrations, schema, webinars
 from webinars.services.links import link
 from webinars.services.registering import Registered
 from webinars.tables import Registration, Webinar, WebinarSession
 from webinars.terms import LinkPurpose
-from webinars.testing import MemoryMailer, SetClock
+from webinars.testing import MemoryMailer
 from webinars.work import Process
 
 FOLDER = Path(__file__).parents[1] / "docs" / "images"
@@ -37,8 +38,7 @@ PHONE = {"viewport": {"width": 360, "height": 740}, "is_mobile": True, "has_touc
 DESK = {"viewport": {"width": 1180, "height": 760}, "device_scale_factor": 1}
 TALLEST = {"phone": 1300, "desk": 1300}
 """In the page's own pixels: what is below is cut off."""
-QUALITY = 80
-WARNING = "# "
+QUALITY = 70
 
 
 @dataclass
@@ -105,6 +105,31 @@ def door(stage: Stage) -> str:
     return stage.path(LinkPurpose.enter, registered)
 
 
+def afterwards(stage: Stage) -> str:
+    """Of somebody who was there, some days ago."""
+    session = stage.past_session()
+    with stage.process.work() as work:
+        webinars.update_webinar(
+            work,
+            "knee-options",
+            {"replay_url": "https://videos.clinic.example/1"},
+            topics=None,
+            presenters=None,
+            version=None,
+            actor="demo",
+            now=stage.clock.now(),
+        )
+    query = sa.select(Registration).where(col(Registration.session_id) == session.id).order_by(col(Registration.id))
+    with stage.process.read() as work:
+        registration = work.db.scalars(query.limit(1)).one()
+    token = stage.process.vault.link_token(LinkPurpose.enter, registration.id, registration.link_version)
+    return f"/after/{token}"
+
+
+def open_my_data(page: Page) -> None:
+    page.get_by_role("link", name="Your data").click()
+
+
 def make_mistakes(page: Page) -> None:
     page.get_by_label("Full name").fill("Ana Núñez")
     page.get_by_label("E-mail address").fill("ana@mail")
@@ -134,8 +159,10 @@ class Scene:
     """What is done on the page before the picture is taken."""
     is_dark_too: bool = False
     is_console: bool = False
+    devices: tuple[str, ...] = ("phone", "desk")
 
 
+DESK_ONLY = ("desk",)
 SCENES = (
     Scene("home", "/", is_dark_too=True),
     Scene("topic", "/topics/knee"),
@@ -146,16 +173,22 @@ SCENES = (
     Scene("thanks", thanks),
     Scene("my-registration", my_registration, is_dark_too=True),
     Scene("offer", offer),
+    Scene("my-data", my_registration, open_my_data),
+    Scene("after", afterwards),
     Scene("alerts", "/topics/elbow/alerts"),
+    Scene("privacy", "/privacy"),
+    Scene("embedded", "/embed/topics/knee"),
     Scene("link-over", "/m/an-old-link"),
     Scene("console", "/console", is_console=True, is_dark_too=True),
-    Scene("console-session", of_past_session(), is_console=True),
-    Scene("console-registrants", of_past_session("/registrants"), is_console=True),
-    Scene("console-attendance", of_past_session("/attendance"), is_console=True),
-    Scene("console-follow-ups", of_past_session("/follow-ups"), is_console=True),
-    Scene("console-person", one_person, is_console=True),
-    Scene("console-webinar", "/console/webinars/knee-options", is_console=True),
-    Scene("console-text", "/console/texts/confirmation/en", is_console=True),
+    Scene("console-session", of_past_session(), is_console=True, devices=DESK_ONLY),
+    Scene("console-registrants", of_past_session("/registrants"), is_console=True, devices=DESK_ONLY),
+    Scene("console-attendance", of_past_session("/attendance"), is_console=True, devices=DESK_ONLY),
+    Scene("console-follow-ups", of_past_session("/follow-ups"), is_console=True, devices=DESK_ONLY),
+    Scene("console-person", one_person, is_console=True, devices=DESK_ONLY),
+    Scene("console-webinar", "/console/webinars/knee-options", is_console=True, devices=DESK_ONLY),
+    Scene("console-calls", "/console/calls", is_console=True, devices=DESK_ONLY),
+    Scene("console-clinic", "/console/branding", is_console=True, devices=DESK_ONLY),
+    Scene("console-text", "/console/texts/confirmation/en", is_console=True, devices=DESK_ONLY),
     Scene("join", door),  # the last one: it moves the clock
 )
 
@@ -222,8 +255,8 @@ def main(names: list[str]) -> int:
             if names and scene.name not in names:
                 continue
             known = scene.path if isinstance(scene.path, str) else scene.path(stage)
-            fixed = Scene(scene.name, known, scene.act, scene.is_dark_too, scene.is_console)
-            for device in ("phone", "desk"):
+            fixed = replace(scene, path=known)
+            for device in scene.devices:
                 for scheme in ("light", "dark") if scene.is_dark_too else ("light",):
                     taken.append(take(browser, stage, fixed, device, scheme))
                     print(f"{taken[-1].stat().st_size / 1000:6.0f} kB  {taken[-1].name}")

@@ -256,9 +256,11 @@ class Scope(StrEnum):
 
 
 class LinkPurpose(StrEnum):
-    """What a personal link opens; a link for one purpose opens nothing else."""
+    """What a personal link opens; a link for one purpose opens nothing else. `change` stands in calendar entries, which
+    families share: it opens the registration as `manage` does, but nothing that is kept of the person."""
 
     manage = "manage"
+    change = "change"
     enter = "enter"
     unsubscribe = "unsubscribe"
     feed = "feed"

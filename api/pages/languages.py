@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from fastapi import Request
 
@@ -91,10 +91,11 @@ def switches(request: Request, language: str, source: Mapping[str, str], *, to: 
     asked = [] if to else request.query_params.multi_items()
     said = [item for item in asked if item[0] != PARAMETER and item[0] not in source]
     said += [item for item in source.items() if item[0] != PARAMETER]
+    here = quote("/" + request.scope["path"].lstrip("/"))  # one slash in front: two would lead to another host
     for other in LANGUAGES:
         if other != language:
             query = urlencode([*said, (PARAMETER, other)], safe="/:")
-            yield Switch(other, NAMES[other], f"{to or request.url.path}?{query}")
+            yield Switch(other, NAMES[other], f"{to or here}?{query}")
 
 
 @lru_cache(maxsize=1024)

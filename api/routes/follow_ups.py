@@ -31,7 +31,7 @@ def list_follow_ups(
     return FollowUpPage(items=items, next=page.next, limit=page.limit)
 
 
-@router.patch("/follow-ups/{follow_up_id}", response_model=FollowUpPublic, responses=refusals(404, 412, 422, 428))
+@router.patch("/follow-ups/{follow_up_id}", response_model=FollowUpPublic, responses=refusals(404, 410, 412, 422, 428))
 def update_follow_up(
     follow_up_id: FollowUpPath,
     body: FollowUpUpdate,

@@ -41,7 +41,7 @@ def list_requests(
     return RequestPage(items=items, next=page.next, limit=page.limit)
 
 
-@router.patch("/{request_id}", response_model=RequestPublic, responses=refusals(404, 412, 422, 428))
+@router.patch("/{request_id}", response_model=RequestPublic, responses=refusals(404, 410, 412, 422, 428))
 def update_request(
     request_id: RequestPath,
     body: RequestUpdate,

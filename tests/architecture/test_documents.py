@@ -70,3 +70,16 @@ def test_the_tests_that_documents_name_are_there() -> None:
 def test_files_for_containers_set_nothing_that_is_none() -> None:
     text = "\n".join((ROOT / name).read_text(encoding="utf-8") for name in ("compose.yaml", "Dockerfile"))
     assert set(re.findall(rf"{PREFIX}([A-Z_]+?)(?:_FILE)?\b", text)) <= SETTINGS
+
+
+def test_every_picture_is_there_and_all_together_are_small() -> None:
+    pages = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    shown = {
+        (page.parent / source).resolve()
+        for page in pages
+        for source in re.findall(r'<img src="([^"]+)"', page.read_text(encoding="utf-8"))
+    }
+    assert [picture for picture in shown if not picture.exists()] == []
+    taken = list((ROOT / "docs" / "images").iterdir())
+    assert len(shown) > 10
+    assert sum(picture.stat().st_size for picture in taken) <= 3_000_000

@@ -27,7 +27,9 @@ def session_id(factory: Factory) -> UUID:
 def news(recorded: Recorded) -> Iterator[New]:
     for statement in recorded.statements:
         for row in statement.rows:
-            yield from (value for value in (row.values() if isinstance(row, dict) else row) if isinstance(value, New))
+            for value in row.values() if isinstance(row, dict) else row:
+                elements = value if isinstance(value, tuple) else (value,)
+                yield from (element for element in elements if isinstance(element, New))
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import DESKTOP, PHONE, Site, start_clock
-from tests.browser.states import CONSOLE_GROUPS, GROUPS, HOST, State, knee, seats_of_every_kind, show
+from tests.browser.conftest import DESKTOP, PHONE, Site
+from tests.browser.states import CONSOLE_GROUPS, GROUPS, HOST, State, seats_of_every_kind, show
 from tests.factories import Factory
 from tests.support.axe import violations
 from tests.support.html import html_mistakes
@@ -100,12 +100,14 @@ def walk(site: Site, states: list[State], page_options: dict[str, Any], *, passw
     return found + html_mistakes(raw)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("group", GROUPS)
 def test_nothing_is_wrong_with_patients_pages(site: Site, group: Callable[[Factory], list[State]]) -> None:
     found = walk(site, group(site.make), PHONE)
     assert not found, "\n".join(found)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("group", CONSOLE_GROUPS)
 def test_nothing_is_wrong_with_the_console(site: Site, group: Callable[[Factory], list[State]]) -> None:
     password = site.make.host(HOST)
@@ -131,52 +133,6 @@ def test_control_axe_sees_what_is_wrong(site: Site) -> None:
     found = violations(page)
     assert any(item.startswith("label:") for item in found)
     assert any(item.startswith("image-alt:") for item in found)
-
-
-def test_registering_by_keyboard_alone(site: Site) -> None:
-    knee(site.make)
-    site.make.session("knee-options")
-    start_clock(site)
-    page = site.open("/", **DESKTOP)
-    page.keyboard.press("Tab")
-    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
-    page.keyboard.press("Enter")
-    press_on(page, "link", "Knee")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Knee")
-    press_on(page, "link", "Knee pain: options")
-    tab_to(page, page.get_by_role("radio").first)
-    page.keyboard.press("Space")
-    with page.expect_navigation():
-        page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Register")
-    tab_to(page, page.get_by_label("Full name"))
-    page.keyboard.type("Ana Núñez")
-    page.keyboard.press("Tab")
-    page.keyboard.type("ana@mail.example")
-    press_on(page, "button", "Register")
-    expect(page.get_by_role("heading", level=1)).to_contain_text("Thank you")
-
-
-def press_on(page: Page, role: Any, name: str) -> None:
-    tab_to(page, page.get_by_role(role, name=name, exact=True).first)
-    with page.expect_navigation():
-        page.keyboard.press("Enter")
-
-
-def tab_to(page: Page, wanted: Any) -> None:
-    """Press Tab until something has the focus, and see that the focus shows and is not hidden on the way."""
-    for _ in range(60):
-        page.keyboard.press("Tab")
-        shown = page.evaluate("""() => {
-            const at = document.activeElement, box = at.getBoundingClientRect(), look = getComputedStyle(at);
-            return [look.outlineStyle !== "none", box.bottom > 0 && box.top < innerHeight];
-        }""")
-        if page.evaluate("document.activeElement === document.body"):
-            continue
-        assert shown == [True, True], page.evaluate("document.activeElement.outerHTML")
-        if wanted.evaluate("item => item === document.activeElement"):
-            return
-    raise AssertionError("the keyboard does not lead there")
 
 
 def test_forced_colours_and_reduced_motion_are_respected(site: Site) -> None:

@@ -1,4 +1,4 @@
-"""What no browser test may forget is looked for by the browser they all get: that it sees it, and that they get no other."""
+"""The browser that all tests get looks for what none may forget: that it sees it, and that they get no other."""
 
 from __future__ import annotations
 

@@ -192,6 +192,7 @@ def test_rows_that_are_inserted_at_once_are_what_the_mapper_reads(process: Proce
     session_id = factory.session().session.id
     rows = [_registration_row(process, session_id, number) for number in range(3)]
     rows[1] |= {"phone": None, "confirmed_at": None, "source": {"last": {"src": "b'lög"}}}
+    rows[2] |= {"timezone": "", "locale": 'NULL, "{\\x}\n%s', "source": {"first": {'"': "\\"}, "list": [1, None]}}
     insert = RowInsert(dict.fromkeys(("sqlite", "postgresql"), sa.insert(core(Registration))))
     with process.work() as work:
         assert insert.execute(work.db.connection(), rows) == 3
@@ -208,6 +209,15 @@ def test_of_rows_that_are_there_already_none_is_counted(process: Process, factor
     for expected in (1, 0):
         with process.work() as work:
             assert insert_messages(work.db, [row | {"id": new_id(NOW)}]) == expected
+
+
+def test_what_is_too_long_is_refused_and_not_cut_off(postgres_url: str, tmp_path: Path) -> None:
+    process = Process(make_settings(postgres_url, tmp_path), mail=MemoryMailer())
+    row = {"id": UUID(int=1), "slug": "k" * 81, "name": "Knee", "position": 0, "version": 1}
+    insert = RowInsert({"postgresql": sa.insert(core(Topic))})
+    with pytest.raises(sa.exc.DataError, match="too long"), process.work() as work:
+        insert.execute(work.db.connection(), [row | {"created_at": NOW, "updated_at": NOW}])
+    process.close()
 
 
 def test_rows_must_name_the_same_columns(process: Process, factory: Factory) -> None:

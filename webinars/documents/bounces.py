@@ -53,9 +53,12 @@ def read_bounce(raw: bytes, domain: str) -> BounceReport | None:
     """
     if len(raw) > MOST_BYTES:
         return None
-    message = message_from_bytes(raw, policy=policy.compat32)
-    token = _token(message, domain)
-    fields = _recipient_fields(message)
+    try:
+        message = message_from_bytes(raw, policy=policy.compat32)
+        token = _token(message, domain)
+        fields = _recipient_fields(message)
+    except RecursionError:  # parts in parts in parts: no mail server writes that
+        return None
     if token is None or fields is None:
         return None
     action = _line(fields, "Action").lower()

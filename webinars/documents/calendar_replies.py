@@ -58,7 +58,8 @@ def read_reply(raw: bytes, authserv_id: str) -> Reply | None:
         event = _event(message)
         found = _dmarc(message, authserv_id)
         return None if event is None or found[0] == "fail" else _reply(message, event, found)
-    except (ValueError, LookupError, TypeError, AttributeError):  # how the parsers say that it is none of theirs
+    # How the parsers say that it is none of theirs, and that it is nested too deeply for them.
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return None
 
 

@@ -62,7 +62,7 @@ class Invite:
     attendee_name: str
     attendee_email: str
     join_url: str
-    manage_url: str
+    change_url: str
     language: str
     """Of the words that are added."""
     description: str
@@ -217,7 +217,7 @@ def _add_links(event: Event, invite: Invite) -> None:
     conference.params["VALUE"] = "URI"
     conference.params["FEATURE"] = ["AUDIO", "VIDEO"]  # two values; icalendar's Conference class makes them one
     conference.params["LABEL"] = _("Join webinar")
-    links = "\n".join([_("Join") + f": {join_url}", _("Change or cancel") + f": {web_address(invite.manage_url)}"])
+    links = "\n".join([_("Join") + f": {join_url}", _("Change or cancel") + f": {web_address(invite.change_url)}"])
     event.add("LOCATION", join_url)
     event.add("URL", vUri(join_url))
     event.add("CONFERENCE", conference)

@@ -11,7 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlmodel import col
 
-from webinars.db import DbSession, RowInsert
+from webinars.db import DbSession, RowInsert, array_of, rows_of_arrays
 from webinars.errors import NotFound
 from webinars.tables import Answer, Consent, IdempotencyKey, Registration, WebinarSession
 from webinars.tables.base import core
@@ -38,20 +38,39 @@ class Place:
 # What every registration runs is built once: building a statement costs more than running it.
 _registrations = core(Registration)
 _PLACE_COLUMNS = [_registrations.c[field.name] for field in fields(Place)]
-_FIND_PLACES = sa.select(_registrations.c.email_index, *_PLACE_COLUMNS).where(
-    _registrations.c.session_id.in_(sa.bindparam("sessions", expanding=True)),
-    _registrations.c.email_index.in_(sa.bindparam("indexes", expanding=True)),
+_asked = rows_of_arrays({"session_id": sa.Uuid(), "email_index": sa.LargeBinary()})
+_found = (
+    sa.select(_registrations.c.email_index, *_PLACE_COLUMNS)
+    # Said like this, each is looked up by address, whatever PostgreSQL thinks of the table: without statistics, or with
+    # those of the average session, it read all registrations of the session that everybody registers for.
+    .where(
+        _registrations.c.email_index == _asked.c.email_index,
+        _registrations.c.session_id.is_not_distinct_from(_asked.c.session_id),
+    )
+    .offset(0)
+    .lateral()
 )
+_FIND_PLACES = {
+    "postgresql": sa.select(_found).select_from(_asked.join(_found, sa.true())),
+    # Two plain lists, for a list of pairs makes SQLite read the whole table; it may find a pair nobody asked for.
+    "sqlite": sa.select(_registrations.c.email_index, *_PLACE_COLUMNS).where(
+        _registrations.c.session_id.in_(sa.bindparam("session_id", expanding=True)),
+        _registrations.c.email_index.in_(sa.bindparam("email_index", expanding=True)),
+    ),
+}
 _INSERT = RowInsert(dict.fromkeys(("sqlite", "postgresql"), sa.insert(_registrations)))
 
 
 def find_places(db: DbSession, people: Sequence[Person]) -> dict[Person, Place]:
-    """The registrations these people have already.
-
-    Two plain lists, for a list of pairs makes SQLite read the whole table; it may find a pair nobody asked for.
-    """
-    asked = {"sessions": list({session_id for session_id, _ in people}), "indexes": [index for _, index in people]}
-    rows = db.connection().execute(_FIND_PLACES, asked)
+    """The registrations these people have already."""
+    connection = db.connection()
+    session_ids, indexes = [session_id for session_id, _ in people], [index for _, index in people]
+    asked: dict[str, Any] = (
+        {"session_id": array_of(session_ids), "email_index": array_of(indexes)}
+        if connection.dialect.name == "postgresql"
+        else {"session_id": list(set(session_ids)), "email_index": indexes}
+    )
+    rows = connection.execute(_FIND_PLACES[connection.dialect.name], asked)
     return {(place.session_id, bytes(index)): place for index, place in ((row[0], Place(*row[1:])) for row in rows)}
 
 
@@ -66,6 +85,19 @@ def get_registration(db: DbSession, registration_id: UUID) -> Registration:
     NotFound: if there is none.
     """
     registration = db.get(Registration, registration_id, populate_existing=True)
+    if registration is None:
+        raise NotFound
+    return registration
+
+
+def lock_person(db: DbSession, registration_id: UUID) -> Registration:
+    """A registration that nobody erases meanwhile; rows that refer to it can be written all the same.
+
+    Raises:
+        NotFound: if there is none.
+    """
+    held = {"key_share": True}
+    registration = db.get(Registration, registration_id, with_for_update=held, populate_existing=True)
     if registration is None:
         raise NotFound
     return registration

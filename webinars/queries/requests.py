@@ -20,6 +20,16 @@ def find_request(db: DbSession, registration_id: UUID, kind: RequestKind) -> Req
     )
 
 
+def get_request(db: DbSession, request_id: UUID) -> Request:
+    """Raises:
+    NotFound: if there is none.
+    """
+    request = db.get(Request, request_id)
+    if request is None:
+        raise NotFound
+    return request
+
+
 def lock_request(db: DbSession, request_id: UUID) -> Request:
     """Raises:
     NotFound: if there is none.

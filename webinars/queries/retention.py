@@ -71,13 +71,15 @@ def of_sessions(keep: Retention) -> list[Holding]:
 def list_due(
     db: DbSession, holding: Holding, *, ended_before: datetime, after: UUID | None, limit: int
 ) -> Sequence[UUID]:
-    """Rows by id that still hold such a value, of sessions that ended before a moment.
+    """Rows by id that still hold such a value, of sessions that ended before a moment; and were told before it, where
+    the table says when they were.
 
     Raises:
         LookupError: if nothing leads from the table to a session.
     """
     table, sessions = holding.table, core(WebinarSession)
-    query = sa.select(table.c.id).where(_is_kept(holding), sessions.c.ends_at < ended_before)
+    starts = [sessions.c.ends_at, *(column for column in table.columns if column.info.get("kept_from"))]
+    query = sa.select(table.c.id).where(_is_kept(holding), *(start < ended_before for start in starts))
     query = query.select_from(_with_session(table))
     if after is not None:
         query = query.where(table.c.id > after)

@@ -107,6 +107,27 @@ def list_sessions(
     return [Scheduled(session, webinar) for session, webinar in db.execute(query)]
 
 
+def list_related(
+    db: DbSession, webinar_id: UUID, topic_ids: Sequence[UUID], now: datetime, *, limit: int
+) -> list[Scheduled]:
+    """The next sessions that may take registrations, of a webinar and of all that are about one of these topics. The
+    last word on it has `rules.availability`: somebody may have waited longer for a seat that is free."""
+    session = core(WebinarSession)
+    about = sa.select(col(WebinarTopic.webinar_id)).where(col(WebinarTopic.topic_id).in_(topic_ids))
+    opens_at, closes_at = session.c.registration_opens_at, session.c.registration_closes_at
+    query = _with_webinar().where(
+        col(Webinar.status) == PublicationStatus.published,
+        sa.or_(session.c.webinar_id == webinar_id, session.c.webinar_id.in_(about)),
+        session.c.status == SessionStatus.scheduled,
+        session.c.starts_at > now,
+        sa.or_(opens_at.is_(None), opens_at <= now),
+        sa.or_(closes_at.is_(None), closes_at > now),
+        sa.or_(session.c.waitlist_open, session.c.seats_taken < session.c.capacity),
+    )
+    rows = db.execute(query.order_by(session.c.starts_at, session.c.id).limit(limit))
+    return [Scheduled(each, webinar) for each, webinar in rows]
+
+
 def list_ids_with_a_seat_for_the_line(db: DbSession, now: datetime) -> list[UUID]:
     """Sessions to come in which a seat is free while people wait."""
     session = core(WebinarSession)

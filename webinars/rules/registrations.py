@@ -50,7 +50,10 @@ def clean_name(text: str) -> str:
     Raises:
         InvalidField: if nothing is left of it, or it is too long.
     """
-    printable = "".join(ch if unicodedata.category(ch)[0] != "C" or ch == "\u200d" else " " for ch in text)
+    if text.isascii() and text.isprintable():  # as most are: it is not looked at letter by letter
+        printable = text
+    else:
+        printable = "".join(ch if unicodedata.category(ch)[0] != "C" or ch == "\u200d" else " " for ch in text)
     name = " ".join(unicodedata.normalize("NFC", printable).split())
     if not name:
         raise InvalidField(Phrase("Enter your name."), field="name")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 
@@ -26,7 +26,7 @@ RETRY_AFTER = 3
 """Seconds that somebody turned away at a full queue is asked to wait."""
 _log = structlog.get_logger()
 
-Finish = Callable[[Outcome | Exception], object]
+_Waiting = Future[Registered] | asyncio.Future[Registered]
 
 
 class Desk:
@@ -34,7 +34,7 @@ class Desk:
 
     def __init__(self, process: Process) -> None:
         self._process = process
-        self._waiting: deque[tuple[RegistrationRequest, Finish]] = deque()
+        self._waiting: deque[tuple[RegistrationRequest, _Waiting]] = deque()
         self._something = threading.Condition()
         self._closing = False
         self._thread = threading.Thread(target=self._serve, name="desk", daemon=True)
@@ -47,28 +47,13 @@ class Desk:
             Busy: if the queue is full or the process is ending.
         """
         future: Future[Registered] = Future()
-
-        def finish(outcome: Outcome | Exception) -> None:
-            if not future.set_running_or_notify_cancel():
-                return  # nobody waits for it any more; what was decided stands
-            if isinstance(outcome, Exception):
-                future.set_exception(outcome)
-            else:
-                future.set_result(outcome)
-
-        self._enqueue(request, finish)
+        self._enqueue(request, future)
         return future
 
     async def register(self, request: RegistrationRequest) -> Registered:
-        """`submit` for an event loop: it wakes the loop once a request."""
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[Registered] = loop.create_future()
-
-        def finish(outcome: Outcome | Exception) -> None:
-            with suppress(RuntimeError):  # the loop has ended, and with it whoever waited
-                loop.call_soon_threadsafe(_answer, answer, outcome)
-
-        self._enqueue(request, finish)
+        """`submit` for an event loop."""
+        answer: asyncio.Future[Registered] = asyncio.get_running_loop().create_future()
+        self._enqueue(request, answer)
         return await answer
 
     def close(self) -> None:
@@ -78,11 +63,11 @@ class Desk:
             self._something.notify()
         self._thread.join()
 
-    def _enqueue(self, request: RegistrationRequest, finish: Finish) -> None:
+    def _enqueue(self, request: RegistrationRequest, future: _Waiting) -> None:
         with self._something:
             if self._closing or len(self._waiting) >= LONGEST_QUEUE:
                 raise Busy(retry_after=RETRY_AFTER)
-            self._waiting.append((request, finish))
+            self._waiting.append((request, future))
             self._something.notify()
 
     def _serve(self) -> None:
@@ -94,8 +79,8 @@ class Desk:
                     return
                 size = min(len(self._waiting), LARGEST_BATCH)
                 batch = [self._waiting.popleft() for _ in range(size)]
-            for (_, finish), outcome in zip(batch, self._decide([request for request, _ in batch]), strict=True):
-                finish(outcome)
+            outcomes = self._decide([request for request, _ in batch])
+            _hand_out([(future, outcome) for (_, future), outcome in zip(batch, outcomes, strict=True)])
 
     def _decide(self, requests: Sequence[RegistrationRequest]) -> Sequence[Outcome | Exception]:
         """All in one transaction; if that fails, one by one, so that one bad request cannot fail its neighbours."""
@@ -114,9 +99,27 @@ class Desk:
             return register(work, requests, self._process.clock.now())
 
 
-def _answer(future: asyncio.Future[Registered], outcome: Outcome | Exception) -> None:
-    if future.cancelled():
-        return  # the client went away; what was decided stands
+def _hand_out(answers: Sequence[tuple[_Waiting, Outcome | Exception]]) -> None:
+    """Each gets its answer. An event loop is woken once for all of its own: for each it would cost more than to answer
+    them."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Registered], Outcome | Exception]]] = {}
+    for future, outcome in answers:
+        if isinstance(future, asyncio.Future):
+            by_loop.setdefault(future.get_loop(), []).append((future, outcome))
+        elif future.set_running_or_notify_cancel():  # else nobody waits for it any more; what was decided stands
+            _set(future, outcome)
+    for loop, own in by_loop.items():
+        with suppress(RuntimeError):  # the loop has ended, and with it whoever waited
+            loop.call_soon_threadsafe(_answer, own)
+
+
+def _answer(answers: Sequence[tuple[asyncio.Future[Registered], Outcome | Exception]]) -> None:
+    for future, outcome in answers:
+        if not future.cancelled():  # the client went away; what was decided stands
+            _set(future, outcome)
+
+
+def _set(future: _Waiting, outcome: Outcome | Exception) -> None:
     if isinstance(outcome, Exception):
         future.set_exception(outcome)
     else:

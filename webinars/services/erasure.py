@@ -16,6 +16,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from webinars.db import SealedText
+from webinars.errors import RegistrationErased
 from webinars.queries import messages as messages_queries
 from webinars.queries import registrations as registrations_queries
 from webinars.queries import retention as retention_queries
@@ -29,6 +30,7 @@ from webinars.vault import Vault
 from webinars.work import Work
 
 _INDEX_BYTES = 32
+_NOBODY_LEFT = "What told of this person has been deleted, and nothing is written of them any more."
 
 
 def erase(work: Work, registration_id: UUID, *, actor: str, now: datetime) -> Registration:
@@ -73,13 +75,26 @@ def erase_person(work: Work, registration_id: UUID, *, actor: str, now: datetime
     registration = registrations_queries.get_registration(work.db, registration_id)
     if registration.erased_at is not None:  # by another press of the button
         return registration
-    for each in theirs:
+    # Again, below the locks: an address that was corrected meanwhile is somebody else's by now.
+    for each in registrations_queries.list_of_person(work.db, index):
         erase(work, each.id, actor=actor, now=now)
     subscriptions.forget_address(work, index, now)
     suppressions_queries.delete_mark(work.db, index)
     retention_queries.forget_unmatched(work.db, index)
     audit.note(work, actor, "person.erase", now, subject_id=registration_id)
     return registration
+
+
+def keep_out(work: Work, registration_id: UUID) -> None:
+    """Keep erasing out until the transaction ends, for whoever writes of a person in what hangs on their registration.
+    It is locked before that, as erasing does.
+
+    Raises:
+        NotFound: if there is no such registration.
+        RegistrationErased: if it was faster.
+    """
+    if registrations_queries.lock_person(work.db, registration_id).erased_at is not None:
+        raise RegistrationErased(_NOBODY_LEFT)
 
 
 def forget(work: Work, registrations: Sequence[Registration], now: datetime) -> None:

@@ -14,7 +14,7 @@ from webinars.queries import messages as messages_queries
 from webinars.queries import sessions as sessions_queries
 from webinars.queries.pages import Page, page_of, read_cursor
 from webinars.rules.attendance import Summary
-from webinars.services import attendance, audit, messages
+from webinars.services import attendance, audit, erasure, messages
 from webinars.services.catalogue import check_version
 from webinars.tables import FollowUp, Message, WebinarSession
 from webinars.terms import AttendanceState, MessageKind, TaskState, new_id
@@ -78,10 +78,13 @@ def update_follow_up(
 
     Raises:
         NotFound, VersionMismatch.
+        RegistrationErased: if whoever was to be called has been erased.
     """
-    follow_up = work.db.get(FollowUp, follow_up_id, with_for_update=True)
+    follow_up = work.db.get(FollowUp, follow_up_id)
     if follow_up is None:
         raise NotFound
+    erasure.keep_out(work, follow_up.registration_id)
+    work.db.refresh(follow_up, with_for_update=True)
     check_version(follow_up.version, version)
     if "task" in changes:
         follow_up.task = TaskState(changes["task"])

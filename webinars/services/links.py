@@ -20,7 +20,7 @@ from webinars.vault import Vault
 from webinars.work import ReadWork
 
 VALID_AFTER_SESSION = timedelta(days=30)
-_PATHS = {LinkPurpose.manage: "m", LinkPurpose.enter: "j"}
+_PATHS = {LinkPurpose.manage: "m", LinkPurpose.change: "m", LinkPurpose.enter: "j"}
 
 
 def link(settings: Settings, vault: Vault, purpose: LinkPurpose, registration: Registration | Place | Addressee) -> str:
@@ -49,6 +49,18 @@ def open_link(work: ReadWork, purpose: LinkPurpose, token: str, now: datetime) -
     if now > item.session.ends_at + VALID_AFTER_SESSION:
         raise LinkInvalid
     return registration, item
+
+
+def open_own(work: ReadWork, token: str, now: datetime) -> tuple[Registration, Scheduled, LinkPurpose]:
+    """The registration behind the link of a mail or of a calendar entry, with its session; and which of both it was.
+
+    Raises:
+        LinkInvalid, RegistrationErased: as above.
+    """
+    try:
+        return *open_link(work, LinkPurpose.manage, token, now), LinkPurpose.manage
+    except LinkInvalid:
+        return *open_link(work, LinkPurpose.change, token, now), LinkPurpose.change
 
 
 def message_token(vault: Vault, purpose: LinkPurpose, message_id: UUID, link_version: int) -> str:

@@ -53,6 +53,7 @@ def facts_of(work: ReadWork, dispatch: Dispatch, now: datetime, own: Texts) -> M
         other_starts_at=_other_date(work, dispatch, now),
         join_url=link(settings, vault, LinkPurpose.enter, registration),
         manage_url=link(settings, vault, LinkPurpose.manage, registration),
+        change_url=link(settings, vault, LinkPurpose.change, registration),
         base_url=settings.base_url,
         registration_id=registration.id,
         sequence=message.sequence,

@@ -22,6 +22,7 @@ from webinars.queries import personal_data as personal_data_queries
 from webinars.queries import registrations as registrations_queries
 from webinars.queries.personal_data import Row
 from webinars.services import audit
+from webinars.services.branding import brand_of
 from webinars.services.consents import CONSENT_TEXTS
 from webinars.services.registrations import email_of
 from webinars.tables.base import table_named
@@ -209,7 +210,7 @@ def tell_of_person(work: ReadWork, registration_id: UUID, now: datetime) -> Told
     marks = _rows(work, "suppressions", "email_index", [index])
     reports = personal_data_queries.reports_unmatched(work.db, index)
     return {
-        "kept_by": work.settings.organization_name,
+        "kept_by": brand_of(work).name,
         "kept_of": email_of(work.vault, own),
         "as_of": _plain(now),
         "registrations": registrations,

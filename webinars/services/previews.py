@@ -157,6 +157,7 @@ def _sample_facts(
         offer_expires_at=now + timedelta(days=1),
         join_url=f"{settings.base_url}/",
         manage_url=f"{settings.base_url}/",
+        change_url=f"{settings.base_url}/",
         base_url=settings.base_url,
         registration_id=sample_id,
         sequence=0,

@@ -14,6 +14,7 @@ from webinars.documents.mails import shown_title
 from webinars.documents.texts import domain_of, mail_address
 from webinars.phrases import Phrase
 from webinars.queries import programme as programme_queries
+from webinars.queries import sessions as sessions_queries
 from webinars.queries.programme import ComingRow
 from webinars.queries.sessions import Scheduled
 from webinars.rules.availability import Availability, availability
@@ -22,11 +23,13 @@ from webinars.services.catalogue import Area
 from webinars.services.webinars import Offer
 from webinars.settings import Settings
 from webinars.tables import Presenter, Topic, Webinar, WebinarSession
-from webinars.terms import PublicationStatus, SessionStatus
+from webinars.terms import SessionStatus
 from webinars.translations import words_of
 from webinars.work import ReadWork
 
 _MOST = 200
+_READ_FOR_ONE = 5
+"""How many sessions are read for each that is to be shown: some have free seats that others wait for."""
 IN_THE_MAIL = Phrase("Your personal link to join is in the e-mail you get from us.")
 """What calendar entries say that anybody may have made: they hold no secret."""
 
@@ -163,29 +166,26 @@ def list_other_sessions(
     ]
 
 
-def areas_of(work: ReadWork, webinar: Webinar) -> list[Topic]:
+def areas_of(work: ReadWork, webinar: Webinar) -> list[Area]:
     """The areas that a webinar is about, or is about a condition of."""
     own = {topic.id for topic in webinars.offers_of(work, [webinar])[webinar.id].topics}
     return [
-        area.topic
+        area
         for area in catalogue.list_areas(work)
         if not own.isdisjoint({area.topic.id, *(condition.id for condition in area.conditions)})
     ]
 
 
-def list_related(work: ReadWork, webinar: Webinar, now: datetime) -> list[ListedSession]:
-    """Sessions of a webinar, and of others in its areas, that still take registrations, the next one first."""
-    found: dict[UUID, Scheduled] = {}
-    for area in areas_of(work, webinar):
-        items = sessions.list_sessions(work, topic=area.slug, starts_from=now, limit=_MOST).items
-        found |= {item.session.id: item for item in items}
-    if webinar.status is PublicationStatus.published:
-        items = sessions.list_sessions(work, webinar=webinar.slug, starts_from=now, limit=_MOST).items
-        found |= {item.session.id: item for item in items}
-    offers = webinars.offers_of(work, list({item.webinar.id: item.webinar for item in found.values()}.values()))
-    listed = [_listed(item, offers[item.webinar.id], now) for item in found.values()]
-    open_ones = [item for item in listed if item.availability.takes_registrations]
-    return sorted(open_ones, key=lambda item: item.session.starts_at)
+def list_related(
+    work: ReadWork, webinar: Webinar, areas: Sequence[Area], now: datetime, *, most: int
+) -> list[ListedSession]:
+    """The next sessions of a webinar, and of others in these areas, that still take registrations. Everybody asks for
+    them when a session ends, so little more is read than is shown."""
+    topic_ids = [topic.id for area in areas for topic in (area.topic, *area.conditions)]
+    read = sessions_queries.list_related(work.db, webinar.id, topic_ids, now, limit=_READ_FOR_ONE * most)
+    open_ones = [item for item in read if standing_of(item.session, now).takes_registrations][:most]
+    offers = webinars.offers_of(work, list({item.webinar.id: item.webinar for item in open_ones}.values()))
+    return [_listed(item, offers[item.webinar.id], now) for item in open_ones]
 
 
 def conditions_of(work: ReadWork, offer: Offer) -> list[Area]:

@@ -154,10 +154,9 @@ def _too_many(work: Work, requests: Sequence[RegistrationRequest], now: datetime
 
 
 def _register(work: Work, requests: Sequence[RegistrationRequest], now: datetime) -> list[Outcome]:
+    people = [(request.session_id, work.vault.index("email", same_person(request.email))) for request in requests]
     scheduled = sessions_queries.lock_sessions(work.db, list({request.session_id for request in requests}))
     answered = _answered(work, requests)  # below the lock: another process may be answering to the same key
-    indexes = [work.vault.index("email", same_person(request.email)) for request in requests]
-    people = [(request.session_id, index) for request, index in zip(requests, indexes, strict=True)]
     batch = _Batch(now, known=registrations_queries.find_places(work.db, people))
     batch.asked = questions.lock_asked(work, scheduled.values())
     batch.seatings = {session_id: seating_of(item, now) for session_id, item in scheduled.items()}

@@ -13,7 +13,7 @@ from webinars.errors import InvalidField
 from webinars.queries import requests as requests_queries
 from webinars.queries.pages import Page, page_of, read_cursor
 from webinars.rules.requests import Wish
-from webinars.services import audit, messages
+from webinars.services import audit, erasure, messages
 from webinars.services.catalogue import check_version
 from webinars.services.replays import lock_after
 from webinars.tables import Registration, Request
@@ -76,12 +76,6 @@ def requests_of(work: ReadWork, registration_id: UUID) -> dict[RequestKind, Requ
     return {request.kind: request for request in requests_queries.list_requests_of(work.db, registration_id)}
 
 
-def find_wish(work: ReadWork, registration_id: UUID) -> Wish | None:
-    """What a registrant told with the wish for an evaluation, to be shown to nobody but them."""
-    request = requests_queries.find_request(work.db, registration_id, RequestKind.candidacy)
-    return wish_of(work.vault, request) if request else None
-
-
 def list_requests(
     work: ReadWork, *, state: TaskState | None, kind: RequestKind | None, cursor: str | None, limit: int
 ) -> Page[RequestItem]:
@@ -115,7 +109,9 @@ def update_request(
     Raises:
         NotFound, VersionMismatch.
         InvalidField: if it would be neither open nor done.
+        RegistrationErased: if whoever asked has been erased.
     """
+    erasure.keep_out(work, requests_queries.get_request(work.db, request_id).registration_id)
     request = requests_queries.lock_request(work.db, request_id)
     check_version(request.version, version)
     if "state" in changes:

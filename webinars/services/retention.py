@@ -1,7 +1,8 @@
 """What has been kept of people for as long as its column says goes, every night and without being asked.
 
-What was told about health goes 30 days after the session, all else about the person after 90: the registration is then
-erased as if they had asked for it. What servers said goes after 30 days, evidence after 6 years.
+What was told about health goes 30 days after the session, or after it was told where somebody is to call about it; all
+else about the person goes after 90: the registration is then erased as if they had asked for it. What servers said goes
+after 30 days, evidence after 6 years.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from webinars.gateways.short_texts import SendableText
 from webinars.queries import registrations as registrations_queries
 from webinars.queries.messages import Dispatch
 from webinars.rules.registrations import clean_phone
-from webinars.services import consents, registrations
+from webinars.services import consents, registrations, seats
 from webinars.services.consents import CONSENT_TEXTS, ConsentAnswer
 from webinars.services.links import link
 from webinars.tables import Registration
@@ -48,7 +48,14 @@ def is_agreed(work: ReadWork, registration: Registration) -> bool:
 
 
 def choose(
-    work: Work, registration_id: UUID, *, is_wanted: bool, phone: str | None, address_block: str, now: datetime
+    work: Work,
+    registration_id: UUID,
+    *,
+    is_wanted: bool,
+    phone: str | None,
+    language: str,
+    address_block: str,
+    now: datetime,
 ) -> None:
     """Have texts sent to a number, or none any more. An answer is noted as evidence; said twice it is said once.
 
@@ -57,6 +64,7 @@ def choose(
         registration_id: whose.
         is_wanted: what they say.
         phone: their number as they typed it; empty takes it away, and None leaves it.
+        language: in which they read what they agree to.
         address_block: the network it came from.
         now: the present moment.
 
@@ -65,7 +73,7 @@ def choose(
         RegistrationNotActive: if the person was erased from it.
         InvalidField: if the number can be none, or texts are wanted without one.
     """
-    registration = registrations_queries.get_registration(work.db, registration_id)
+    registration, _ = seats.lock_registration(work, registration_id)  # nobody erases the person meanwhile
     if registration.erased_at is not None:
         raise RegistrationNotActive
     if phone is not None:
@@ -77,7 +85,7 @@ def choose(
         clean_phone("")  # says what to enter
     if is_wanted != is_agreed(work, registration):
         answer = ConsentAnswer(PURPOSE, Channel.sms.value, is_wanted, "page")
-        rows = consents.rows(registration.id, [answer], registration.locale, address_block, now)
+        rows = consents.rows(registration.id, [answer], language, address_block, now)
         registrations_queries.insert_consents(work.db, rows)
 
 

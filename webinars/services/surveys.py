@@ -58,10 +58,10 @@ def answer(work: Work, registration_id: UUID, opinion: Opinion, now: datetime) -
     work.db.flush()
 
 
-def opinion_of(work: ReadWork, registration_id: UUID) -> Opinion | None:
-    """What a registrant answered."""
+def replied_at(work: ReadWork, registration_id: UUID) -> datetime | None:
+    """When a registrant answered last."""
     reply = surveys_queries.find_reply(work.db, registration_id)
-    return Opinion(reply.rating, _text(work.vault, reply)) if reply else None
+    return reply.updated_at if reply else None
 
 
 def results(work: ReadWork, session_id: UUID) -> Results:

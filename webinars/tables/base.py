@@ -43,6 +43,12 @@ def moment(**options: Any) -> Any:
     return column(UtcMoment, **options)
 
 
+def told_last() -> Any:
+    """When a row's person, or a host, said what it holds. Its values are kept from then on, if that is after the
+    session: else what is told late would be gone before anybody has worked it off."""
+    return Field(sa_type=UtcMoment, sa_column_kwargs={"info": {"retention": Retention.record, "kept_from": True}})
+
+
 def sealed(keep: Retention = Retention.personal, **options: Any) -> Any:
     """Personal data, unreadable at rest."""
     return column(SealedText, keep=keep, **options)

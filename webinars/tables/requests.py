@@ -7,7 +7,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from webinars.tables.base import Retention, Table, enum, moment, reference, sealed
+from webinars.tables.base import Retention, Table, enum, moment, reference, sealed, told_last
 from webinars.terms import RequestKind, TaskState
 from webinars.vault import Sealed
 
@@ -31,4 +31,4 @@ class Request(Table, table=True):
     """The host's own."""
     version: int = 1
     created_at: datetime = moment()
-    updated_at: datetime = moment()
+    updated_at: datetime = told_last()

@@ -210,6 +210,7 @@ _REFUSALS = {
     if isinstance(kind, type) and issubclass(kind, WebinarsError)
 }
 _REFUSALS[errors.VersionMismatch.code] = "Somebody changed this in the meantime. Look at it again before you go on."
+_REFUSALS[errors.RegistrationErased.code] = "What told of this person has been deleted. Nothing can be noted any more."
 
 
 def refusal(code: str) -> str | None:

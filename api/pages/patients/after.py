@@ -6,10 +6,8 @@ Scanners of mail press links, so reading changes nothing; each wish is one press
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from datetime import datetime
 from http import HTTPStatus
-from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -22,7 +20,7 @@ from api.pages.patients.view import guarded_link, readable, show
 from api.pages.rendering import SECRET_ADDRESS
 from webinars.rules.requests import LONGEST_PHONE, LONGEST_WORDS, read_wish
 from webinars.rules.surveys import LONGEST_COMMENT, RATINGS, read_opinion
-from webinars.services import attendance, programme, registrations, replays, requests, surveys
+from webinars.services import attendance, programme, replays, requests, surveys
 from webinars.services.joining import Door, DoorState, find_door
 from webinars.terms import CallTime, RequestKind
 from webinars.work import Process, ReadWork, Work
@@ -31,6 +29,12 @@ router = APIRouter()
 _PAGE = "/after/{token}"
 _SAID = frozenset({"thanks", "asked", "sent", "sent_before", "noted", "no_replay"})
 _MOST_DATES = 4
+_EMPTY: Mapping[str, Mapping[str, str]] = {
+    "survey": {"rating": "", "comment": ""},
+    "evaluation": {"recent_mri": "", "call_time": CallTime.any_time, "phone": "", "words": ""},
+}
+"""The forms as they are found, by whoever was here before, too. The link stands in calendars, which families share: it
+says that something was sent, and never what."""
 Deed = Callable[[Work, UUID], Response]
 
 
@@ -139,7 +143,7 @@ def _page(
     typed: Mapping[str, Mapping[str, str]] | None = None,
 ) -> Response:
     registration, webinar = door.registration, door.webinar
-    asked = requests.requests_of(work, registration.id)
+    asked, areas = requests.requests_of(work, registration.id), programme.areas_of(work, webinar)
     headers = dict(SECRET_ADDRESS)
     if webinar.replay_url:
         headers["Content-Security-Policy"] = policy_for_room(work.settings, webinar.replay_url)
@@ -156,30 +160,17 @@ def _page(
         attendance=attendance.attendance_of(work, registration.id),
         evaluation=asked.get(RequestKind.candidacy),
         packet=asked.get(RequestKind.packet),
-        survey={**_former_opinion(work, door), **(typed or {}).get("survey", {})},
-        wish={**_former_wish(work, door), **(typed or {}).get("evaluation", {})},
+        replied_at=surveys.replied_at(work, registration.id),
+        survey={**_EMPTY["survey"], **(typed or {}).get("survey", {})},
+        wish={**_EMPTY["evaluation"], **(typed or {}).get("evaluation", {})},
         mistakes=mistakes or {},
         said=said,
         ratings=RATINGS,
         call_times=list(CallTime),
         longest={"comment": LONGEST_COMMENT, "phone": LONGEST_PHONE, "words": LONGEST_WORDS},
-        coming=programme.list_related(work, webinar, now)[:_MOST_DATES],
-        areas=programme.areas_of(work, webinar),
+        coming=programme.list_related(work, webinar, areas, now, most=_MOST_DATES),
+        areas=[area.topic for area in areas],
     )
-
-
-def _former_opinion(work: ReadWork, door: Door) -> dict[str, Any]:
-    opinion = surveys.opinion_of(work, door.registration.id)
-    return {"rating": str(opinion.rating), "comment": opinion.comment} if opinion else {"rating": "", "comment": ""}
-
-
-def _former_wish(work: ReadWork, door: Door) -> dict[str, Any]:
-    """What they told before; else the number they registered with."""
-    wish = requests.find_wish(work, door.registration.id)
-    if wish is not None:
-        return asdict(wish)
-    phone = registrations.phone_of(work.vault, door.registration) or ""
-    return {"recent_mri": "", "call_time": CallTime.any_time, "phone": phone, "words": ""}
 
 
 def _to_door(token: str) -> Response:

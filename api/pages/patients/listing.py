@@ -15,7 +15,7 @@ from api.pages.patients.findable import events, next_events, sitemap
 from api.pages.patients.source import carried, visit_source
 from api.pages.patients.view import readable, show
 from api.pages.patients.visits import COUNTED
-from api.pages.patients.zones import chosen_zone
+from api.pages.patients.zones import carried_zone
 from webinars.services import catalogue, programme
 from webinars.work import ReadWork
 
@@ -52,9 +52,7 @@ def topic(request: Request, slug: str, work: ReadDep, now: NowDep) -> Response:
     found = programme.get_topic_page(work, slug, now)
     if found.area.topic.slug != slug:
         return RedirectResponse(f"/topics/{found.area.topic.slug}", HTTPStatus.PERMANENT_REDIRECT)
-    return show(
-        request, "topic.html", area=found.area, offers=found.offers, events=next_events(work, found.offers)
-    )
+    return show(request, "topic.html", area=found.area, offers=found.offers, events=next_events(work, found.offers))
 
 
 @readable(router, "/presenters/{slug}")
@@ -86,8 +84,7 @@ def choose(request: Request, slug: str, work: ReadDep, now: NowDep, session: str
 
 def onward(request: Request) -> str:
     """What goes along to a form, as the end of its address: the visitor's source, and the zone they chose."""
-    timezone = chosen_zone(request)
-    return carried(visit_source(request) | ({"timezone": timezone} if timezone else {}))
+    return carried(visit_source(request) | carried_zone(request))
 
 
 def webinar_page(

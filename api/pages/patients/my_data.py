@@ -55,7 +55,7 @@ def export(request: Request, fields: FieldsDep, process: ProcessDep, now: NowDep
         headers = PRIVATE | {"Content-Disposition": f'attachment; filename="{FILE_NAME}"'}
         return Response(file, headers=headers, media_type="application/json")
 
-    return do(request, fields, process, now, deed)
+    return do(request, fields, process, now, deed, with_own_data=True)
 
 
 @readable(router, "/delete")
@@ -82,7 +82,7 @@ def delete(request: Request, fields: FieldsDep, process: ProcessDep, now: NowDep
         erase(work, registration_id, actor=personal_data.ACTOR, now=now)
         return back()
 
-    return do(request, fields, process, now, deed)
+    return do(request, fields, process, now, deed, with_own_data=True)
 
 
 def _delete_page(

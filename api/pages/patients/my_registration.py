@@ -15,7 +15,7 @@ from api.pages.rendering import PRIVATE, SECRET_ADDRESS
 from api.pages.subscribing import subscribe_links
 from webinars.rules.sessions import is_live, is_to_come
 from webinars.services import feeds, moves, programme, registrations, short_texts, unsubscribing, waitlist
-from webinars.services.links import link, open_link
+from webinars.services.links import link, open_own
 from webinars.services.registrations import UNDO_TIME
 from webinars.services.unsubscribing import REMINDERS
 from webinars.settings import Settings
@@ -32,7 +32,7 @@ MOST_DATES = 12
 @readable(router, "/m/{token}")
 def open_by_link(request: Request, token: str, process: ProcessDep, work: ReadDep, now: NowDep) -> Response:
     with guarded_link(request):
-        open_link(work, LinkPurpose.manage, token, now)
+        open_own(work, token, now)
     response = RedirectResponse(PATH, HTTPStatus.SEE_OTHER, SECRET_ADDRESS)
     keep_open(response, process.settings, token)
     return response
@@ -62,7 +62,7 @@ def my_registration(request: Request, work: ReadDep, now: NowDep, said: str = ""
     if token is None:
         return closed(request)
     with guarded_link(request):
-        registration, item = open_link(work, LinkPurpose.manage, token, now)
+        registration, item, purpose = open_own(work, token, now)
     session, settings = item.session, work.settings
     opens_at = settings.join_opens_at(session.starts_at)
     is_coming = is_to_come(session.status, session.starts_at, now)
@@ -99,6 +99,7 @@ def my_registration(request: Request, work: ReadDep, now: NowDep, said: str = ""
         calendars=calendar_links(settings, listed, visitor_language(request, registration.locale))
         if listed and is_coming
         else [],
+        is_from_mail=purpose is LinkPurpose.manage,
         subscription=subscribe_links(feeds.own_address(work, registration)),
         said=said,
     )

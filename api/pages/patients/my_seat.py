@@ -19,6 +19,7 @@ from api.pages.rendering import PRIVATE
 from webinars.errors import (
     AlreadyRegistered,
     InvalidField,
+    LinkInvalid,
     NotFound,
     OfferGone,
     RegistrationClosed,
@@ -30,7 +31,7 @@ from webinars.errors import (
     UndoTooLate,
 )
 from webinars.services import moves, registrations, unsubscribing, waitlist
-from webinars.services.links import open_link
+from webinars.services.links import open_own
 from webinars.services.unsubscribing import REMINDERS, Choice
 from webinars.terms import LinkPurpose
 from webinars.work import Process, Work
@@ -91,6 +92,7 @@ def move(request: Request, fields: FieldsDep, process: ProcessDep, now: NowDep) 
     """Change to another date. With a seat there the page goes on with the new registration, else with this one."""
 
     def deed(work: Work, registration_id: UUID) -> Response:
+        purpose = open_own(work, request.cookies.get(COOKIE, ""), now)[2]
         try:
             session_id = UUID(fields.get("session", ""))
         except ValueError:
@@ -100,7 +102,7 @@ def move(request: Request, fields: FieldsDep, process: ProcessDep, now: NowDep) 
             return back("kept")
         new, _ = registrations.get_registration(work, moved.registration_id)
         response = back("moved")
-        keep_open(response, work.settings, work.vault.link_token(LinkPurpose.manage, new.id, new.link_version))
+        keep_open(response, work.settings, work.vault.link_token(purpose, new.id, new.link_version))
         return response
 
     return do(request, fields, process, now, deed)
@@ -145,15 +147,28 @@ def remind(request: Request, fields: FieldsDep, process: ProcessDep, now: NowDep
     return do(request, fields, process, now, deed)
 
 
-def do(request: Request, fields: Mapping[str, str], process: Process, now: datetime, deed: Deed) -> Response:
+def do(
+    request: Request,
+    fields: Mapping[str, str],
+    process: Process,
+    now: datetime,
+    deed: Deed,
+    *,
+    with_own_data: bool = False,
+) -> Response:
     """Do something to the registration that the page shows, if the button stood on its page.
 
     In a transaction of its own: what is refused half-way leaves nothing behind.
+
+    Args:
+        with_own_data: whether it is about what is kept of the person: then only a mail's link opens it.
     """
     try:
         with process.work() as work:
             with guarded_link(request):
-                registration, _ = open_link(work, LinkPurpose.manage, request.cookies.get(COOKIE, ""), now)
+                registration, _, purpose = open_own(work, request.cookies.get(COOKIE, ""), now)
+                if with_own_data and purpose is not LinkPurpose.manage:
+                    raise LinkInvalid
             if fields.get("registration") != str(registration.id):
                 return back("other")
             return deed(work, registration.id)

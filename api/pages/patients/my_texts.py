@@ -10,6 +10,7 @@ from fastapi.responses import Response
 
 from api.dependencies import NowDep, ProcessDep, ReadDep
 from api.middleware.rates import client_network
+from api.pages.languages import visitor_language
 from api.pages.patients.form import FieldsDep
 from api.pages.patients.my_registration import COOKIE, PATH, closed
 from api.pages.patients.my_seat import back, do
@@ -44,16 +45,22 @@ def choose_texts(request: Request, fields: FieldsDep, process: ProcessDep, now: 
     def deed(work: Work, registration_id: UUID) -> Response:
         if work.process.texts is None:
             raise NotFound
-        network = client_network(request)
+        registration, _ = registrations.get_registration(work, registration_id)
         try:
             short_texts.choose(
-                work, registration_id, is_wanted=wish == "yes", phone=phone, address_block=network, now=now
+                work,
+                registration_id,
+                is_wanted=wish == "yes",
+                phone=phone,
+                language=visitor_language(request, registration.locale),
+                address_block=client_network(request),
+                now=now,
             )
         except InvalidField as error:  # nothing was changed
             return _page(request, work, registration_id, phone=phone, wrong_phone=error.detail)
         return back("texted" if wish == "yes" else "not_texted")
 
-    return do(request, fields, process, now, deed)
+    return do(request, fields, process, now, deed, with_own_data=True)
 
 
 def _page(

@@ -31,7 +31,7 @@ from api.pages.patients.questions import question_fields
 from api.pages.patients.source import carried, read_source, visit_source
 from api.pages.patients.view import readable, show
 from api.pages.patients.visits import COUNTED
-from api.pages.patients.zones import chosen_zone, zone_choices
+from api.pages.patients.zones import carried_zone, chosen_zone, zone_choices
 from webinars.errors import (
     Busy,
     InvalidField,
@@ -130,7 +130,7 @@ def looked_over(form: Form, now: datetime) -> tuple[Form, dict[str, str]]:
 
 
 def _thanks(request: Request, session_id: UUID, status: RegistrationStatus) -> Response:
-    query = urlencode({"status": status.value} | carried_language(request.query_params))
+    query = urlencode({"status": status.value} | carried_language(request.query_params) | carried_zone(request))
     return RedirectResponse(f"/sessions/{session_id}/registered?{query}", HTTPStatus.SEE_OTHER)
 
 
@@ -160,7 +160,7 @@ def form_page(
         mail_domains=MAIL_DOMAINS,
         zone_groups=zone_choices(form.timezone, visitor_language(request)),
         source=source,
-        carried=carried(source),
+        carried=carried(source | carried_zone(request)),
     )
 
 

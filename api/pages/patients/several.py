@@ -17,7 +17,7 @@ from api.pages.patients.listing import onward, webinar_page
 from api.pages.patients.registering import again_page, form_page, looked_over
 from api.pages.patients.source import read_source, visit_source
 from api.pages.patients.view import readable, show
-from api.pages.patients.zones import chosen_zone
+from api.pages.patients.zones import carried_zone, chosen_zone
 from api.registering import submit_together
 from webinars.errors import Busy, InvalidField, NotFound, TooManyRequests
 from webinars.services import programme, questions
@@ -118,5 +118,5 @@ def _among(listed: Sequence[ListedSession], wanted: Sequence[str] | None) -> lis
 def _thanks(request: Request, slug: str, chosen: Sequence[ListedSession], standings: Sequence[str]) -> Response:
     """What happened stands in the address, without a word about the person: a reload registers nobody again."""
     said = [(standing, str(listed.session.id)) for listed, standing in zip(chosen, standings, strict=True)]
-    said += carried_language(request.query_params).items()
+    said += (carried_language(request.query_params) | carried_zone(request)).items()
     return RedirectResponse(f"/webinars/{slug}/registered?{urlencode(said)}", HTTPStatus.SEE_OTHER)

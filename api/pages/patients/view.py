@@ -12,7 +12,7 @@ from fastapi.responses import HTMLResponse
 from api.middleware.rates import check_links
 from api.pages.languages import PARAMETER, VARY, switches, visitor_language
 from api.pages.patients.source import carried, visit_source
-from api.pages.patients.zones import chosen_zone, zone_choices
+from api.pages.patients.zones import carried_zone, chosen_zone, zone_choices
 from api.pages.rendering import page
 
 HOME_ZONE = "America/Denver"
@@ -29,8 +29,9 @@ def show(
     headers: Mapping[str, str] | None = None,
     **facts: Any,
 ) -> HTMLResponse:
-    """A patients' page. Templates find the zone that was asked for, and the visitor's source to put on links. Links from
-    somebody's own page to public ones carry its language (`spoken`) where the browser would be answered in another.
+    """A patients' page. Templates find the zone that was asked for, and what to put on links: the visitor's source and
+    that zone. Links from somebody's own page to public ones carry its language (`spoken`), if the browser would be
+    answered in another.
 
     Args:
         request: what asks for it.
@@ -55,7 +56,7 @@ def show(
             "timezone": timezone,
             "zone_groups": zone_choices(timezone or HOME_ZONE, language),
             "source": source,
-            "carried": carried(source),
+            "carried": carried(source | carried_zone(request)),
             "spoken": carried({PARAMETER: language}) if is_theirs else "",
         }
         | facts,

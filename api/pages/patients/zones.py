@@ -77,6 +77,12 @@ def known_zone(name: str) -> str | None:
     return name
 
 
+def carried_zone(request: Request) -> dict[str, str]:
+    """The zone that was asked for, as links and redirections carry it on: without a script it is chosen once."""
+    timezone = chosen_zone(request)
+    return {"timezone": timezone} if timezone else {}
+
+
 def zone_choices(selected: str, language: str) -> Sequence[Group]:
     """What a select offers: the named zones, and before them the selected one if it is none of these."""
     groups = _groups(language)

@@ -31,7 +31,7 @@ def failing(site: str, monkeypatch: pytest.MonkeyPatch) -> Callable[[Exception],
             raise error
 
         monkeypatch.setattr(listing.programme, "list_offers", fail)
-        return httpx.get(f"{site}/?timezone=America/Denver")
+        return httpx.get(f"{site}/?timezone=America/Denver", timeout=30)
 
     return get
 
@@ -75,7 +75,7 @@ def test_what_is_not_there_or_not_possible(
 ) -> None:
     sqlite_factory.topic()
     given = {"headers": {"Sec-Fetch-Site": "same-origin"}} | options
-    answer = httpx.request(method, site + path, **given)
+    answer = httpx.request(method, site + path, timeout=30, **given)
     assert answer.status_code == status
     assert heading in answer.text.partition("<h1>")[2].partition("</h1>")[0]
     helps(answer, answer.text.partition("<h1>")[2].partition("</h1>")[0])

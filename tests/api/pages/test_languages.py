@@ -19,7 +19,7 @@ from api.pages.languages import (
 from webinars.translations import LANGUAGES
 
 
-def asked(query: dict[str, str] | None = None, **headers: str) -> Request:
+def asked(query: dict[str, str] | None = None, path: str = "/here", **headers: str) -> Request:
     raw = [(name.replace("_", "-").encode(), value.encode("latin-1")) for name, value in headers.items()]
     return Request(
         {
@@ -27,7 +27,7 @@ def asked(query: dict[str, str] | None = None, **headers: str) -> Request:
             "method": "GET",
             "scheme": "http",
             "server": ("clinic.example", 80),
-            "path": "/here",
+            "path": path,
             "query_string": urlencode(query or {}).encode(),
             "headers": raw,
         }
@@ -82,6 +82,19 @@ def test_the_way_to_the_other_language_keeps_what_the_address_says() -> None:
     assert way.address == "/here?session=1&note=%22%3E%3Cb%3E&src=blog&first=src%3Da&lang=es"
     assert [way.address for way in switches(request, "es", {"src": "blog"}, to="/")] == ["/?src=blog&lang=en"]
     assert set(NAMES) == set(LANGUAGES)
+
+
+@pytest.mark.parametrize(
+    ("path", "address"),
+    [
+        ("//evil.example/x", "/evil.example/x?lang=es"),
+        ("/\\evil.example", "/%5Cevil.example?lang=es"),
+        ("/a?b#c", "/a%3Fb%23c?lang=es"),
+        ('/"><b>', "/%22%3E%3Cb%3E?lang=es"),
+    ],
+)
+def test_the_way_to_the_other_language_leads_nowhere_else(path: str, address: str) -> None:
+    assert [way.address for way in switches(asked(path=path), "en", {})] == [address]
 
 
 def test_a_public_page_is_known_by_one_address_in_each_language() -> None:

@@ -258,7 +258,9 @@ class Attacker:
     def _query(self, place: Place) -> str:
         """Parameters the place has, and some that it has not."""
         names = [
-            name for name in (*place.query, "done", "src", "timezone", "first", "i7x") if self.chance.random() < 0.3
+            name
+            for name in (*place.query, "done", "src", "timezone", "first", "lang", "i7x")
+            if self.chance.random() < 0.3
         ]
         if not names or self.chance.random() < 0.3:
             return ""

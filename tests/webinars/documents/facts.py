@@ -33,6 +33,7 @@ FACTS = MailFacts(
     offer_expires_at=datetime(2027, 3, 2, 12, 30, tzinfo=UTC),
     join_url="https://clinic.example/join/" + "a" * 43,
     manage_url="https://clinic.example/my/" + "b" * 43,
+    change_url="https://clinic.example/my/" + "c" * 43,
     base_url="https://clinic.example",
     registration_id=UUID("018f0000-0000-7000-8000-000000000002"),
     sequence=3,

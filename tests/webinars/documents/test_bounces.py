@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from email import message_from_bytes, policy
+
 import pytest
 
 from tests.support.bounces import notification, plain_mail
@@ -77,4 +79,13 @@ def test_a_nest_of_parts_is_read_in_no_time() -> None:
         f'--b{depth}\r\nContent-Type: multipart/mixed; boundary="b{depth + 1}"\r\n\r\n' for depth in range(500)
     )
     raw = f'To: {PATH}\r\nContent-Type: multipart/report; boundary="b0"\r\n\r\n{nest}'.encode()
+    assert read_bounce(raw, DOMAIN) is None
+
+
+def test_one_nested_deeper_than_the_parser_goes_says_nothing() -> None:
+    parts = [f"Content-Type: multipart/mixed; boundary=b{depth}\r\n\r\n--b{depth}\r\n" for depth in range(3000)]
+    raw = f"To: {PATH}\r\n{''.join(parts)}".encode()
+    assert len(raw) < MOST_BYTES
+    with pytest.raises(RecursionError):
+        message_from_bytes(raw, policy=policy.compat32)
     assert read_bounce(raw, DOMAIN) is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from email import message_from_bytes, policy
 
 import pytest
 from hypothesis import given
@@ -61,6 +62,15 @@ def test_a_stamp_without_a_zone_is_no_moment() -> None:
 
 def test_too_much_is_not_even_read() -> None:
     assert read(mail() + b"x" * MOST_BYTES) is None
+
+
+def test_one_nested_deeper_than_the_parser_goes_says_nothing() -> None:
+    parts = [f"Content-Type: multipart/mixed; boundary=b{depth}\r\n\r\n--b{depth}\r\n" for depth in range(3000)]
+    raw = "".join(parts).encode()
+    assert len(raw) < MOST_BYTES
+    with pytest.raises(RecursionError):
+        message_from_bytes(raw, policy=policy.compat32)
+    assert read(raw) is None
 
 
 @given(st.binary(max_size=3000))

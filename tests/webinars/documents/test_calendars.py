@@ -36,7 +36,7 @@ INVITE = Invite(
     attendee_name="Ana Núñez",
     attendee_email="ana@mail.example",
     join_url="https://clinic.example/join/" + "a" * 43,
-    manage_url="https://clinic.example/my/" + "b" * 43,
+    change_url="https://clinic.example/my/" + "b" * 43,
     language="en",
     description="This link is yours alone.",
 )
@@ -103,7 +103,7 @@ def test_a_request_says_where_to_go_in_every_field_a_program_may_show() -> None:
     assert f"URL:{INVITE.join_url}" in lines
     assert f"CONFERENCE;FEATURE=AUDIO,VIDEO;LABEL=Join webinar;VALUE=URI:{INVITE.join_url}" in lines
     (description,) = (line for line in lines if line.startswith("DESCRIPTION"))
-    assert description.startswith(f"DESCRIPTION:Join: {INVITE.join_url}\\nChange or cancel: {INVITE.manage_url}")
+    assert description.startswith(f"DESCRIPTION:Join: {INVITE.join_url}\\nChange or cancel: {INVITE.change_url}")
 
 
 def test_a_cancellation_gives_no_link_away() -> None:

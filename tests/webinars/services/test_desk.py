@@ -181,6 +181,27 @@ def test_a_client_that_went_away_keeps_what_was_decided(process: Process, desk: 
     assert statuses == [RegistrationStatus.confirmed]
 
 
+def test_an_event_loop_is_woken_once_for_all_of_a_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And whoever went away, or waits in a thread, gets in nobody's way."""
+    refusals = [SessionFull(), NotFound(), Busy(retry_after=1)]
+
+    async def hand_out() -> list[BaseException | None]:
+        loop = asyncio.get_running_loop()
+        woken, wake = [], loop.call_soon_threadsafe
+        monkeypatch.setattr(loop, "call_soon_threadsafe", lambda *call: woken.append(call) or wake(*call))
+        waiting: list[asyncio.Future[Registered]] = [loop.create_future() for _ in range(3)]
+        elsewhere: Future[Registered] = Future()
+        waiting[1].cancel()
+        both = [*zip(waiting, refusals, strict=True), (elsewhere, SessionFull())]
+        await asyncio.to_thread(desk_module._hand_out, both)
+        assert [len(call[1]) for call in woken if call[0] is desk_module._answer] == [3]
+        assert isinstance(elsewhere.exception(0), SessionFull)
+        await asyncio.sleep(0)
+        return [waiting[place].exception() for place in (0, 2)]
+
+    assert run(hand_out()) == [refusals[0], refusals[2]]
+
+
 @pytest.mark.parametrize(("error", "tries"), [(TookTooLong(retry_after=5), 1), (RuntimeError("one is bad"), 4)])
 def test_a_batch_that_waited_too_long_does_not_wait_once_for_each(
     desk: Desk, factory: Factory, monkeypatch: pytest.MonkeyPatch, error: Exception, tries: int

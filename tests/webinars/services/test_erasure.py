@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as StillAtIt
+from datetime import timedelta
 from pathlib import Path
+from uuid import UUID
 
+import pytest
 import sqlalchemy as sa
 from sqlmodel import SQLModel, col
 
@@ -12,8 +18,12 @@ from tests.concurrency.load import at_once
 from tests.factories import ACTOR, Factory
 from tests.webinars.services.lives import ANA, live, told
 from tests.webinars.services.looks import row, seats
+from webinars.db import DbSession
+from webinars.errors import RegistrationErased
 from webinars.queries import registrations as registrations_queries
-from webinars.services import erasure, registrations
+from webinars.queries import sessions as sessions_queries
+from webinars.queries.sessions import Scheduled
+from webinars.services import erasure, registrations, requests
 from webinars.services.links import link
 from webinars.tables import Answer, AuditEntry, Message, Registration, Request, SurveyReply
 from webinars.terms import LinkPurpose, MessageState, RegistrationStatus, TaskState
@@ -116,6 +126,31 @@ def test_the_old_sealed_bytes_are_gone_from_the_table(sqlite_process: Process, t
     assert not occurs()
 
 
+def test_a_note_that_is_written_while_a_person_is_erased_waits_and_is_refused(
+    process: Process, factory: Factory
+) -> None:
+    session = factory.session().session
+    ana = factory.registration(session.id, "ana@mail.example").registration.id
+    with process.work() as work:
+        requests.ask_packet(work, ana, session.ends_at)
+        (asked,) = requests.requests_of(work, ana).values()
+
+    def note() -> None:
+        with process.work() as work:
+            requests.update_request(work, asked.id, {"note": "Ana"}, version=None, actor=ACTOR, now=session.ends_at)
+
+    with ThreadPoolExecutor(1) as other:
+        with process.work() as work:
+            erasure.erase(work, ana, actor=ACTOR, now=session.ends_at)
+            noting = other.submit(note)
+            with pytest.raises(StillAtIt):
+                noting.result(timeout=0.3)
+        with pytest.raises(RegistrationErased):
+            noting.result(timeout=20)
+    with process.read() as work:
+        assert work.db.get_one(Request, asked.id).note is None
+
+
 def test_all_that_hangs_on_a_registration_goes_with_it(process: Process, factory: Factory) -> None:
     """Whatever says how long it is kept: a new column is found here without being named."""
     ana, bert = live(process, factory), live(process, factory, "bert@mail.example")
@@ -181,6 +216,26 @@ def test_counts_are_the_same_before_and_after(process: Process, factory: Factory
     with process.work() as work:
         erasure.erase_person(work, ana, actor=ACTOR, now=factory.now)
     assert counts() == before
+
+
+def test_a_registration_that_became_somebody_elses_meanwhile_stays(
+    process: Process, factory: Factory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = (factory.session(starts_in=timedelta(days=days)).session.id for days in (7, 9))
+    ana, mistyped = (factory.registration(session_id, ANA).registration.id for session_id in (first, second))
+    lock_sessions = sessions_queries.lock_sessions
+
+    def lock_after_a_correction(db: DbSession, session_ids: Sequence[UUID]) -> dict[UUID, Scheduled]:
+        """A host was there first: the session was locked until the address was right."""
+        index = process.vault.index("email", "bert@mail.example")
+        registrations_queries.update_registration(db, mistyped, {"email_index": index})
+        return lock_sessions(db, session_ids)
+
+    monkeypatch.setattr(sessions_queries, "lock_sessions", lock_after_a_correction)
+    with process.work() as work:
+        erasure.erase_person(work, ana, actor=ACTOR, now=factory.now)
+    assert row(process, ana).erased_at is not None
+    assert row(process, mistyped).erased_at is None
 
 
 def test_pressed_at_once_it_is_done_once(process: Process, factory: Factory) -> None:

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 
 from tests.conftest import NOW
 from tests.factories import ACTOR, Factory
-from webinars.errors import NotFound, VersionMismatch
-from webinars.services import attendance, follow_ups, registrations, sessions
+from webinars.errors import NotFound, RegistrationErased, VersionMismatch
+from webinars.services import attendance, erasure, follow_ups, registrations, sessions
 from webinars.services.attendance import Report
 from webinars.tables import FollowUp, WebinarSession
 from webinars.testing import SetClock
@@ -88,6 +88,20 @@ def test_sessions_settle_one_by_one_the_oldest_first(process: Process, factory: 
     ids = [factory.session(starts_in=timedelta(days=day)).session.id for day in (3, 1, 2)]
     later = NOW + timedelta(days=10)
     assert [settle(process, later) for _ in range(4)] == [ids[1], ids[2], ids[0], None]
+
+
+def test_nothing_is_written_of_who_has_been_erased(process: Process, factory: Factory) -> None:
+    session = factory.session().session
+    ana = factory.registration(session.id).registration.id
+    settle(process, session.ends_at + 30 * MINUTE)
+    with process.work() as work:
+        erasure.erase(work, ana, actor=ACTOR, now=session.ends_at + 31 * MINUTE)
+    with process.read() as work:
+        (item,) = follow_ups.list_follow_ups(work, session.id, cursor=None, limit=5).items
+    with pytest.raises(RegistrationErased), process.work() as work:
+        follow_ups.update_follow_up(work, item.follow_up.id, {"note": "Ana"}, version=None, actor=ACTOR, now=NOW)
+    with process.read() as work:
+        assert work.db.get_one(FollowUp, item.follow_up.id).note is None
 
 
 def test_a_host_works_off_a_task_and_keeps_a_sealed_note(process: Process, factory: Factory) -> None:

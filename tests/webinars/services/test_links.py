@@ -11,7 +11,7 @@ from tests.conftest import NOW
 from tests.factories import ACTOR, Factory
 from webinars.errors import LinkInvalid, RegistrationErased
 from webinars.services import erasure
-from webinars.services.links import link, message_token, open_link, open_posted
+from webinars.services.links import link, message_token, open_link, open_own, open_posted
 from webinars.services.registering import Registered
 from webinars.tables import Message, Registration
 from webinars.terms import LinkPurpose
@@ -71,6 +71,19 @@ def test_a_link_ends_30_days_after_the_session(process: Process, registered: Reg
         open_link(work, LinkPurpose.manage, own, ends_at + timedelta(days=30))
     with pytest.raises(LinkInvalid), process.read() as work:
         open_link(work, LinkPurpose.manage, own, ends_at + timedelta(days=30, seconds=1))
+
+
+def test_what_stands_in_a_calendar_opens_the_registration_and_says_that_it_does(
+    process: Process, registered: Registered
+) -> None:
+    with process.read() as work:
+        for purpose in (LinkPurpose.manage, LinkPurpose.change):
+            found, _, opened_by = open_own(work, token(process, registered, purpose), NOW)
+            assert (found.id, opened_by) == (registered.registration.id, purpose)
+        with pytest.raises(LinkInvalid):
+            open_own(work, token(process, registered, LinkPurpose.enter), NOW)
+        with pytest.raises(LinkInvalid):
+            open_link(work, LinkPurpose.manage, token(process, registered, LinkPurpose.change), NOW)
 
 
 def test_a_revoked_link_and_one_of_nobody_open_nothing(process: Process, registered: Registered) -> None:

@@ -11,10 +11,10 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import SQLModel, col
 
-from tests.factories import Factory
+from tests.factories import ACTOR, Factory
 from tests.webinars.services.lives import ANA, PERSONAL, live, told
 from webinars.errors import NotFound
-from webinars.services import erasure, personal_data
+from webinars.services import branding, erasure, personal_data
 from webinars.services.personal_data import INTERNAL, TOLD
 from webinars.tables import AuditEntry
 from webinars.work import Process
@@ -134,6 +134,14 @@ def test_other_registrations_with_the_address_are_in_it_and_those_of_others_are_
     file = export(process, ana)
     assert [each["name"] for each in file["registrations"]] == ["Ana Núñez", "A. Núñez"]
     assert "bert" not in json.dumps(file).lower()
+
+
+def test_it_names_the_clinic_as_the_clinic_calls_itself(process: Process, factory: Factory) -> None:
+    ana = factory.registration(factory.session().session.id, ANA).registration.id
+    assert export(process, ana)["kept_by"] == process.settings.organization_name
+    with process.work() as work:
+        branding.save_branding(work, {"name": "Evergreen"}, version=0, actor=ACTOR, now=factory.now)
+    assert export(process, ana)["kept_by"] == "Evergreen"
 
 
 def test_it_is_noted_that_the_file_was_taken_and_looking_is_not(process: Process, factory: Factory) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
 
-from tests.conftest import NOW
+from tests.conftest import NOW, make_settings
 from tests.factories import ACTOR, Factory
 from tests.webinars.services.looks import kinds_to, row, seats, withdraw
 from webinars.errors import (
@@ -20,12 +24,14 @@ from webinars.errors import (
     SessionStarted,
     WebinarsError,
 )
+from webinars.queries import registrations as registrations_queries
 from webinars.services import registering, registrations, sessions, webinars
 from webinars.services.consents import ConsentAnswer
 from webinars.services.registering import Idempotency, Registered
-from webinars.tables import Consent, IdempotencyKey, WebinarSession
+from webinars.tables import Consent, IdempotencyKey, Registration, WebinarSession
+from webinars.tables.base import core
 from webinars.terms import RegistrationStatus, SessionStatus
-from webinars.testing import SetClock
+from webinars.testing import MemoryMailer, SetClock
 from webinars.work import Process
 
 CONFIRMED, WAITLISTED, PENDING, DECLINED, WITHDRAWN = (
@@ -227,3 +233,43 @@ def test_whom_a_host_declined_only_a_host_lets_in_again(process: Process, factor
     assert again.registration.status is RegistrationStatus.pending
     assert again.public_status is RegistrationStatus.confirmed  # a stranger learns nothing
     assert seats(process, session_id) == (0, 0)
+
+
+def test_who_is_known_is_found_by_address_whatever_postgresql_knows(postgres_url: str, tmp_path: Path) -> None:
+    """Without statistics, which is how a table is in its first minute, PostgreSQL takes any index for as good as any.
+
+    The plain way to ask is the control: it reads all registrations of the session.
+    """
+    process = Process(make_settings(postgres_url, tmp_path), clock=SetClock(NOW), mail=MemoryMailer())
+    factory = Factory(process)
+    session_id = factory.session(capacity=10_000).session.id
+    with process.work() as work:
+        work.db.execute(sa.text("ALTER TABLE registrations SET (autovacuum_enabled = off)"))
+        registering.register(work, [factory.request(session_id) for _ in range(2000)], NOW)
+    people = [(session_id, bytes([number]) * 32) for number in range(64)]
+    with explained(process) as plans, process.read() as work:
+        assert registrations_queries.find_places(work.db, people) == {}
+        plain = sa.select(core(Registration).c.id).where(
+            core(Registration).c.session_id == session_id,
+            core(Registration).c.email_index.in_([index for _, index in people]),
+        )
+        assert work.db.execute(plain).all() == []
+    by_address, by_session = "uq_registrations_email_index_session_id", "ix_registrations_session_id_status_id"
+    assert [(by_address in plan, by_session in plan) for plan in plans] == [(True, False), (False, True)]
+    process.close()
+
+
+@contextmanager
+def explained(process: Process) -> Iterator[list[str]]:
+    """How PostgreSQL goes about each SELECT that is sent meanwhile."""
+    plans: list[str] = []
+
+    def explain(connection: sa.Connection, _cursor: object, words: str, values: Any, *_: object) -> None:
+        if words.startswith("SELECT"):
+            with connection.connection.cursor() as cursor:
+                cursor.execute(f"EXPLAIN {words}", values)
+                plans.append("\n".join(line for (line,) in cursor.fetchall()))
+
+    sa.event.listen(process.engines.write, "before_cursor_execute", explain)
+    yield plans
+    sa.event.remove(process.engines.write, "before_cursor_execute", explain)

@@ -12,10 +12,10 @@ import sqlalchemy as sa
 from tests.conftest import NOW
 from tests.factories import ACTOR, Factory
 from tests.webinars.documents.facts import plain_of
-from webinars.errors import InvalidField, NotFound, VersionMismatch
+from webinars.errors import InvalidField, NotFound, RegistrationErased, VersionMismatch
 from webinars.rules.requests import Wish
 from webinars.rules.surveys import Opinion
-from webinars.services import requests, surveys
+from webinars.services import erasure, requests, retention, surveys
 from webinars.services.delivery import Sender
 from webinars.tables import AuditEntry, Message, SurveyReply
 from webinars.terms import CallTime, MessageKind, RecentMri, RequestKind, TaskState
@@ -58,8 +58,7 @@ def test_asked_again_is_one_request_that_is_open_again(process: Process, ana: UU
     (item,) = listed(process)
     assert (item.request.id, item.request.state, item.request.version) == (request.id, TaskState.open, 3)
     assert (item.note, item.wish) == ("Called back about the left side.", None)  # nobody asked to read it
-    with process.read() as work:
-        assert requests.find_wish(work, ana) == newer
+    assert requests.wish_of(process.vault, item.request) == newer
 
 
 def test_what_they_told_is_opened_with_a_note_for_each(process: Process, ana: UUID) -> None:
@@ -108,6 +107,45 @@ def test_a_request_is_open_or_done_and_nobody_overwrites_anothers_change(process
     change(request.id, {"note": "x"}, 1)
     change(request.id, {"note": ""}, None)
     assert [(item.note, item.request.note) for item in listed(process)] == [("", None)]
+
+
+def test_nothing_is_written_of_who_has_been_erased(process: Process, ana: UUID) -> None:
+    with process.work() as work:
+        request = requests.ask_evaluation(work, ana, WISH, OVER)
+
+    def note(text: str) -> None:
+        with process.work() as work:
+            requests.update_request(work, request.id, {"note": text}, version=None, actor=ACTOR, now=OVER)
+
+    note("Ana's left knee")  # the control
+    with process.work() as work:
+        erasure.erase(work, ana, actor=ACTOR, now=OVER)
+    with pytest.raises(RegistrationErased):
+        note("Ana's left knee")
+    assert [(item.note, item.request.state) for item in listed(process)] == [("", TaskState.none)]
+
+
+def test_what_is_told_on_the_last_days_is_there_for_whoever_calls(process: Process, ana: UUID) -> None:
+    day = timedelta(days=1)
+    asked_at = OVER + 29 * day
+    with process.work() as work:
+        requests.ask_evaluation(work, ana, WISH, asked_at)
+    retention.clear_due(process, asked_at + 30 * day)
+    assert [requests.wish_of(process.vault, item.request) for item in listed(process)] == [WISH]
+    retention.clear_due(process, asked_at + 30 * day + timedelta(seconds=1))
+    assert [requests.wish_of(process.vault, item.request) for item in listed(process)] == [None]
+
+
+def test_a_host_who_touches_it_again_and_again_keeps_nobody_for_ever(process: Process, ana: UUID) -> None:
+    with process.work() as work:
+        request = requests.ask_evaluation(work, ana, WISH, OVER)
+    touched_at = OVER + timedelta(days=89)
+    with process.work() as work:
+        requests.update_request(work, request.id, {"state": "open"}, version=None, actor=ACTOR, now=touched_at)
+    retention.clear_due(process, touched_at)
+    assert [requests.wish_of(process.vault, item.request) for item in listed(process)] == [WISH]
+    retention.clear_due(process, touched_at + timedelta(days=1, seconds=1))
+    assert [requests.wish_of(process.vault, item.request) for item in listed(process)] == [None]
 
 
 def test_the_packet_is_mailed_once_an_hour_to_who_asks(

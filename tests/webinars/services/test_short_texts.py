@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 from uuid import UUID
 
@@ -22,6 +24,7 @@ from webinars.services.delivery import Sender
 from webinars.tables import Consent, Message, Registration, WebinarSession
 from webinars.terms import Channel, MessageKind, MessageState
 from webinars.testing import MemoryMailer, SetClock
+from webinars.translations import words_of
 from webinars.work import Process
 
 SECRET = f"whsec_{b64encode(b'k' * 32).decode()}"
@@ -130,10 +133,18 @@ def test_an_adapter_that_is_down_does_not_hold_up_mails(
     sender.stop()
 
 
-def choose(process: Process, registration_id: UUID, phone: str | None, *, is_wanted: bool) -> None:
+def choose(
+    process: Process, registration_id: UUID, phone: str | None, *, is_wanted: bool, language: str = "en"
+) -> None:
     with process.work() as work:
         short_texts.choose(
-            work, registration_id, is_wanted=is_wanted, phone=phone, address_block="192.0.2.0/24", now=NOW
+            work,
+            registration_id,
+            is_wanted=is_wanted,
+            phone=phone,
+            language=language,
+            address_block="192.0.2.0/24",
+            now=NOW,
         )
 
 
@@ -183,6 +194,33 @@ def test_an_erased_person_cannot_choose(process: Process, factory: Factory) -> N
         erasure.erase(work, ana, actor=ACTOR, now=NOW)
     with pytest.raises(RegistrationNotActive):
         choose(process, ana, "+1 303 555 0199", is_wanted=True)
+
+
+def test_who_is_erased_meanwhile_leaves_no_number_behind(process: Process, factory: Factory) -> None:
+    ana = factory.registration(factory.session().session.id).registration.id
+    with ThreadPoolExecutor(1) as other:
+        with process.work() as work:
+            erasure.erase(work, ana, actor=ACTOR, now=NOW)
+            chosen_meanwhile = other.submit(choose, process, ana, "+1 303 555 0199", is_wanted=True)
+            wait([chosen_meanwhile], timeout=0.3)
+        with pytest.raises(RegistrationNotActive):
+            chosen_meanwhile.result(timeout=10)
+    assert chosen(process, ana) == (False, None)
+
+
+def test_the_evidence_is_of_the_words_that_were_read(process: Process, factory: Factory) -> None:
+    session_id = factory.session().session.id
+    registered = [factory.registration(session_id, f"{name}@mail.example").registration.id for name in ("ana", "bert")]
+    for registration_id, language in zip(registered, ("en", "es"), strict=True):
+        choose(process, registration_id, "+1 303 555 0199", is_wanted=True, language=language)
+    with process.read() as work:
+        answers = {answer.registration_id: answer for answer in work.db.scalars(sa.select(Consent))}
+    said = [(answers[each].locale, answers[each].text_hash) for each in registered]
+    words = [words_of(language).say(short_texts.AGREEMENT) for language in ("en", "es")]
+    assert words[0] != words[1]
+    assert said == [
+        (language, sha256(text.encode()).hexdigest()) for language, text in zip(("en", "es"), words, strict=True)
+    ]
 
 
 def test_what_was_agreed_to_on_the_page_is_sent(texting: Process, factory: Factory, adapter: ProviderServer) -> None:

@@ -31,17 +31,18 @@ def actions(process: Process) -> list[str]:
 
 def test_answering_again_replaces_and_words_are_sealed(process: Process, factory: Factory) -> None:
     session_id = factory.session().session.id
-    ana, bo, _ = (factory.registration(session_id).registration.id for _ in range(3))
+    ana, bo, cy = (factory.registration(session_id).registration.id for _ in range(3))
     answer(process, ana, 5, "My knee thanks you")
     answer(process, bo, 2)
     with process.read() as work:
-        assert surveys.opinion_of(work, ana) == Opinion(5, "My knee thanks you")
+        assert (surveys.replied_at(work, ana), surveys.replied_at(work, cy)) == (OVER, None)
         (sealed,) = work.db.scalars(sa.select(SurveyReply.comment).where(sa.text("comment IS NOT NULL")))
         assert b"knee" not in bytes(sealed)
-    answer(process, ana, 4)
+    answer(process, ana, 4, minutes=1)
     with process.read() as work:
         results = surveys.results(work, session_id)
-        assert surveys.opinion_of(work, ana) == Opinion(4)
+        assert surveys.replied_at(work, ana) == OVER + timedelta(minutes=1)
+        assert list(work.db.scalars(sa.select(SurveyReply.comment).where(sa.text("comment IS NOT NULL")))) == []
     assert (results.counts, results.replies, results.asked, results.average) == (
         {1: 0, 2: 1, 3: 0, 4: 1, 5: 0},
         2,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import httpx
@@ -15,10 +15,11 @@ from tests.api.pages.patients.conftest import Visitor
 from tests.api.pages.patients.test_my_registration import PathOf, opened
 from tests.api.pages.patients.test_registering import rows
 from tests.factories import ACTOR, Factory
-from webinars.services import follow_ups, registrations, requests, sessions, surveys
+from webinars.queries import sessions as sessions_queries
+from webinars.services import follow_ups, programme, registrations, requests, sessions, surveys
 from webinars.services.registering import Registered
-from webinars.tables import Message, Registration, Request, SurveyReply
-from webinars.terms import LinkPurpose, MessageKind, RequestKind
+from webinars.tables import Message, Registration, Request, SurveyReply, Webinar, WebinarSession
+from webinars.terms import LinkPurpose, MessageKind, PublicationStatus, RequestKind
 from webinars.testing import SetClock
 from webinars.work import Process
 
@@ -96,7 +97,7 @@ def test_the_page_says_what_there_is_and_reading_it_changes_nothing(
         assert words in page.text, words
     assert f"/sessions/{related}/register" in page.text
     assert 'href="/topics/knee/alerts"' in page.text
-    assert 'value="+1 303 555 0199"' in page.text  # the number that they gave
+    assert "303 555 0199" not in page.text  # the number that they gave
     assert REPLAY not in page.text
     assert PACKET not in page.text
     assert "checked" not in page.text
@@ -134,10 +135,13 @@ def test_the_survey_is_answered_and_answered_again(
     assert visitor.get(f"{after}/survey").headers["location"] == after  # the address of that page, read again
     page = followed(visitor, visitor.post(f"{after}/survey", data={"rating": "4", "comment": " Good pace "}))
     assert "Thank you. Your answer helps us" in page
-    assert re.search(r'value="4" checked', page)
-    page = followed(visitor, visitor.post(f"{after}/survey", data={"rating": "2"}))
-    assert re.search(r'value="2" checked', page)
-    assert "Good pace" not in page
+    assert "Change my answer" in page
+    again = visitor.get(after).text
+    assert "We have your answer of Monday, March 9, 2026. Send a new one to change it." in again
+    for shown in (page, again):
+        assert "checked" not in shown
+        assert "Good pace" not in shown
+    followed(visitor, visitor.post(f"{after}/survey", data={"rating": "2"}))
     with sqlite_process.read() as work:
         assert surveys.results(work, ana.registration.session_id).counts == {1: 0, 2: 1, 3: 0, 4: 0, 5: 0}
 
@@ -155,7 +159,14 @@ def test_an_evaluation_is_asked_for_with_what_the_clinic_needs_to_know(
     page = followed(visitor, visitor.post(f"{after}/evaluation", data=WISH))
     assert "We have your request. Somebody from the clinic calls you." in page
     assert "We have your request of Monday, March 9, 2026" in visitor.get(after).text
-    assert "Change or add something" in page
+    assert "Ask again to change it" in page
+    wrong = visitor.post(f"{after}/evaluation", data=WISH | {"phone": "call me", "words": "Newer"})
+    assert ">Newer</textarea>" in wrong.text  # the control: what was typed just now is shown
+    for shown in (page, visitor.get(after).text, wrong.text):
+        assert 'value="303' not in shown  # what stands in a family's calendar leads here, too
+        assert "Mornings" not in shown
+    assert "checked" not in page
+    assert 'value="morning" selected' not in page
     followed(visitor, visitor.post(f"{after}/evaluation", data=WISH | {"recent_mri": "yes"}))
     with sqlite_process.read() as work:
         asked = requests.requests_of(work, ana.registration.id)[RequestKind.candidacy]
@@ -176,6 +187,40 @@ def test_the_packet_comes_by_mail_at_most_once_an_hour(
     with sqlite_process.work() as work:
         work.db.execute(sa.text("UPDATE webinars SET packet_url = ''"))
     assert "Somebody from the clinic sends it to you" in followed(visitor, visitor.post(f"{after}/packet"))
+
+
+def test_what_comes_next_is_read_in_one_go_and_little_more_than_is_shown(make: Factory, session_id: UUID) -> None:
+    make.topic("hip", "Hip")
+    make.webinar("both", topics=("knee", "hip"))
+    make.webinar("draft", topics=("knee",), status=PublicationStatus.draft)
+    make.webinar("hips", topics=("hip",))
+
+    def add(slug: str, days: int, **changes: datetime) -> UUID:
+        added = make.session(slug, starts_in=timedelta(days=days), capacity=1, waitlist_open=False).session.id
+        with make.process.work() as work:
+            sessions.update_session(work, added, changes, version=None, actor=ACTOR, now=make.now)
+        return added
+
+    make.registration(add("both", 8))  # the only seat
+    later = add("both", 9, registration_opens_at=make.now + timedelta(days=2))
+    add("both", 10, registration_closes_at=make.now - timedelta(days=1))
+    add("draft", 11)
+    add("hips", 12)
+    open_ones = [add(slug, 20 + day) for day, slug in enumerate(("knee-options", "both", "both"))]
+    with make.process.read() as work:
+        webinar = work.db.get_one(WebinarSession, session_id).webinar_id
+        mine = work.db.get_one(Webinar, webinar)
+        areas = programme.areas_of(work, mine)
+        assert [area.topic.slug for area in areas] == ["knee"]
+
+        def related(now: datetime, most: int = 9) -> list[UUID]:
+            return [each.session.id for each in programme.list_related(work, mine, areas, now, most=most)]
+
+        assert related(make.now) == [session_id, *open_ones]
+        assert related(make.now, most=2) == [session_id, open_ones[0]]
+        assert related(make.now + timedelta(days=7, minutes=1)) == [later, *open_ones]
+        read = sessions_queries.list_related(work.db, webinar, [areas[0].topic.id], make.now, limit=3)
+        assert [item.session.id for item in read] == [session_id, *open_ones[:2]]
 
 
 @pytest.mark.parametrize("verb", ["replay", "survey", "evaluation", "packet"])

@@ -287,3 +287,22 @@ def test_alerts_and_unsubscribing(
     in_spanish(visitor.get(stop).text, "¿Dejar de recibir recordatorios?")
     in_spanish(visitor.post(stop, data={"List-Unsubscribe": "One-Click"}).text, "Ya no recibirá recordatorios")
     in_spanish(visitor.post(stop, data={"again": "yes"}).text, "Vuelve a recibir recordatorios")
+
+
+def test_after_the_webinar_and_ones_own_data(
+    visitor: Visitor, make: Factory, here: UUID, path_of: PathOf, clock: SetClock
+) -> None:
+    make.session("rodilla", starts_in=timedelta(days=9))
+    ana = registered(make, here, "ana@mail.example")
+    visitor.get(path_of(LinkPurpose.manage, ana))
+    in_spanish(visitor.get(f"{PAGE}/data").text, "Sus datos", "Descargar mis datos")
+    in_spanish(visitor.get(f"{PAGE}/delete").text, "¿Qué debemos borrar?", "Solo este seminario web")
+    in_spanish(
+        visitor.post(f"{PAGE}/delete", data={"registration": str(ana.registration.id)}).text, "Elija qué debemos"
+    )
+    clock.advance(timedelta(days=7, hours=1))
+    after = path_of(LinkPurpose.enter, ana).replace("/j/", "/after/")
+    in_spanish(visitor.get(after).text, "Después de su seminario web", "¿Qué le pareció?", "una resonancia magnética")
+    wrong = visitor.post(f"{after}/evaluation", data={"phone": "x"})
+    in_spanish(wrong.text, "Error: Después", "Hay un problema", "Elija una de las tres respuestas.")
+    in_spanish(visitor.post(f"{after}/survey", data={}).text, "Elija un número del 1 al 5.")

@@ -57,6 +57,26 @@ def test_one_press_downloads_all_that_is_kept(visitor: Visitor, sqlite_process: 
     assert noted(sqlite_process) == [("person.export", str(ana))]
 
 
+def test_a_calendars_link_opens_the_registration_but_nothing_that_is_kept(
+    visitor: Visitor, sqlite_process: Process, ana: UUID
+) -> None:
+    """A calendar is read by a family, or by colleagues."""
+    page = opened(visitor, way_in(sqlite_process, ana, LinkPurpose.change)).text
+    assert "open this page from the link in our e-mail" in page
+    assert 'href="/my-registration/data"' not in page
+    assert "webcal:" not in page  # the feed tells of their other webinars
+    for closed_page in ("data", "delete", "texts"):
+        assert visitor.get(f"{PAGE}/{closed_page}").status_code == 404
+    hidden = visitor.hidden(PAGE)
+    for deed in ("export", "delete", "texts"):
+        assert (
+            visitor.post(f"{PAGE}/{deed}", data=hidden | {"what": "everything", "wanted": "forget"}).status_code == 404
+        )
+    assert noted(sqlite_process) == []
+    opened(visitor, way_in(sqlite_process, ana))  # the control: a mail's link does
+    assert visitor.get(f"{PAGE}/data").status_code == 200
+
+
 def test_looking_at_what_deleting_means_deletes_nothing(visitor: Visitor, sqlite_process: Process, ana: UUID) -> None:
     before = told(sqlite_process)
     opened(visitor, way_in(sqlite_process, ana))

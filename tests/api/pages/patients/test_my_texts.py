@@ -87,6 +87,17 @@ def test_texts_are_turned_on_changed_off_and_the_number_removed(
 
 
 @pytest.mark.usefixtures("texting")
+def test_what_is_agreed_to_in_another_language_than_that_of_the_mails_is_kept_in_it(
+    visitor: Visitor, sqlite_process: Process, ana: Registered, path_of: PathOf
+) -> None:
+    opened(visitor, path_of(LinkPurpose.manage, ana))
+    assert "Send me reminders" not in visitor.get(f"{TEXTS}?lang=es").text  # from now on the browser keeps Spanish
+    press(visitor, "yes", phone="+1 303 555 0199")
+    (registration,), (consent,) = rows(sqlite_process, Registration), rows(sqlite_process, Consent)
+    assert (registration.locale, consent.locale) == ("en-US", "es")
+
+
+@pytest.mark.usefixtures("texting")
 def test_a_number_that_is_none_is_said_beside_it_and_kept_as_typed(
     visitor: Visitor, sqlite_process: Process, ana: Registered, path_of: PathOf
 ) -> None:
