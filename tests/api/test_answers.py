@@ -8,9 +8,9 @@ from datetime import timedelta
 import httpx
 import sqlalchemy as sa
 
-from scheduler.loop import Scheduler
 from tests.api.conftest import Caller
 from tests.factories import Factory
+from tests.support.scheduling import tick
 from webinars.testing import MemoryMailer, SetClock
 from webinars.work import Process
 
@@ -55,12 +55,11 @@ def test_many_with_one_key_at_once_do_it_once(api: httpx.Client) -> None:
 
 def test_a_key_is_forgotten_after_a_day(api: httpx.Client, process: Process, clock: SetClock) -> None:
     api.post("/topics", json=KNEE, headers=KEY)
-    scheduler = Scheduler(process)
     clock.advance(timedelta(hours=23))
-    scheduler.tick(clock.now())
+    tick(process, clock.now())
     assert api.post("/topics", json=KNEE, headers=KEY).headers["idempotency-replayed"] == "true"
     clock.advance(timedelta(hours=2))
-    scheduler.tick(clock.now())
+    tick(process, clock.now())
     assert api.post("/topics", json=KNEE, headers=KEY).json()["code"] == "slug_taken"
 
 

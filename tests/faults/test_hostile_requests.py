@@ -162,7 +162,7 @@ def test_with_limits_on_one_network_is_turned_away_and_everything_else_holds(sql
     process = Process(settings, clock=SetClock(NOW), mail=MemoryMailer())
     app = create_app(process)
     limited = [place for place in all_places(app) if str(place) in LIMITED]
-    report = besiege(process, app, Attacker(limited, fill(process), 1, network="203.0.113.7"), 1500)
+    report = besiege(process, app, Attacker(limited, fill(process), 1, network="203.0.113.7"), 3000)
     process.close()
     assert report.faults == report.changes == []
     assert min(report.statuses["api 429"], report.statuses["page 429"]) > 5, report.statuses

@@ -8,10 +8,10 @@ from scheduler.loop import Scheduler
 from webinars.work import Process
 
 
-def tick(process: Process, now: datetime) -> None:
-    """Do all that is due, and let go of what a scheduler keeps open."""
+def tick(process: Process, now: datetime) -> int:
+    """Do all that is due, and let go of what a scheduler keeps open. Returns how much it did."""
     scheduler = Scheduler(process)
     try:
-        scheduler.tick(now)
+        return scheduler.tick(now)
     finally:
         scheduler.stop()

@@ -139,7 +139,7 @@ def test_the_form_says_how_long_to_wait_and_keeps_what_was_typed(
         assert statuses(answers) == [303] * 5 + [429]
         refused = answers[-1]
         assert 0 < int(refused.headers["retry-after"]) <= 60
-        assert "Wait a minute, then press the button again." in refused.text
+        assert "Wait a minute, then press it again." in refused.text
         assert 'value="p5@mail.example"' in refused.text
         assert refused.headers["cache-control"] == "no-store"
         clock.advance(timedelta(minutes=1))

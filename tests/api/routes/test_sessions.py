@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from scheduler.loop import Scheduler
 from tests.factories import Factory
 from tests.support.scheduling import tick
 from webinars.terms import PublicationStatus
@@ -198,8 +197,7 @@ def test_moving_a_session_tells_registrants_and_moves_its_reminders(
 ) -> None:
     session = factory.session("knee-options").session
     factory.registration(session.id, "ana@mail.example")
-    scheduler = Scheduler(process)
-    scheduler.tick(clock.now())
+    tick(process, clock.now())
     assert len(mailer.mails) == 1  # the confirmation
     before = api.get(f"/sessions/{session.id}").json()
 
@@ -218,7 +216,7 @@ def test_moving_a_session_tells_registrants_and_moves_its_reminders(
         "schedule_version": 1,
         "version": 2,
     }
-    scheduler.tick(clock.now())
+    tick(process, clock.now())
     assert len(mailer.mails) == 2  # the notice of the move
     ledger = api.get(f"/sessions/{session.id}/reminders").json()["items"]
     assert [(item["rule"], item["due_at"]) for item in ledger] == [
