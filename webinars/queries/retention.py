@@ -77,13 +77,25 @@ def list_due(
     Raises:
         LookupError: if nothing leads from the table to a session.
     """
+    query = _due(holding, ended_before).limit(limit)
+    if after is not None:
+        query = query.where(holding.table.c.id > after)
+    return db.connection().execute(query).scalars().all()
+
+
+def lock_due(db: DbSession, holding: Holding, ids: Sequence[UUID], *, ended_before: datetime) -> Sequence[UUID]:
+    """Those of these rows that are due still and that nobody else changes just now: one may have been told anew since
+    it was found."""
+    table = holding.table
+    query = _due(holding, ended_before).where(table.c.id.in_(ids)).with_for_update(of=table, skip_locked=True)
+    return db.connection().execute(query).scalars().all()
+
+
+def _due(holding: Holding, ended_before: datetime) -> sa.Select[UUID]:
     table, sessions = holding.table, core(WebinarSession)
     starts = [sessions.c.ends_at, *(column for column in table.columns if column.info.get("kept_from"))]
     query = sa.select(table.c.id).where(_is_kept(holding), *(start < ended_before for start in starts))
-    query = query.select_from(_with_session(table))
-    if after is not None:
-        query = query.where(table.c.id > after)
-    return db.connection().execute(query.order_by(table.c.id).limit(limit)).scalars().all()
+    return query.select_from(_with_session(table)).order_by(table.c.id)
 
 
 def _with_session(table: sa.Table) -> sa.FromClause:
@@ -105,12 +117,6 @@ def _is_kept(holding: Holding) -> sa.ColumnElement[bool]:
     if not signs:
         raise LookupError(f"nothing says whether what {holding.table.name} keeps of people has gone")
     return sa.or_(*signs)
-
-
-def lock_rows(db: DbSession, table: sa.Table, ids: Sequence[UUID]) -> Sequence[UUID]:
-    """Those of these rows that nobody else changes just now."""
-    query = sa.select(table.c.id).where(table.c.id.in_(ids)).order_by(table.c.id).with_for_update(skip_locked=True)
-    return db.connection().execute(query).scalars().all()
 
 
 def clear(
@@ -138,6 +144,19 @@ def clear_of(db: DbSession, registration_ids: Sequence[UUID]) -> None:
     for holding in holdings(Retention.personal, Retention.health):
         if "registration_id" in holding.table.c:
             _empty(db, holding, holding.table.c.registration_id.in_(registration_ids))
+
+
+def clear_logs_of(db: DbSession, column: str, ids: Sequence[UUID]) -> None:
+    """Empty what servers said of the rows that belong to these registrations or subscriptions, however short ago.
+
+    Args:
+        db: the database handle.
+        column: says whose a row is.
+        ids: of theirs.
+    """
+    for holding in holdings(Retention.log):
+        if column in holding.table.c:
+            _empty(db, holding, holding.table.c[column].in_(ids))
 
 
 def _empty(db: DbSession, holding: Holding, which: sa.ColumnElement[bool]) -> None:

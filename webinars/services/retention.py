@@ -45,7 +45,8 @@ def clear_due(process: Process, now: datetime) -> int:
 
 
 def _clear(process: Process, holding: Holding, ended_before: datetime, now: datetime) -> int:
-    """Walk once through a table. It is looked through without a lock: most nights there is little to be found."""
+    """Walk once through a table. It is looked through without a lock, for most nights there is little to be found; what
+    is found is locked and looked at again."""
     cleared = 0
     last = None
     while True:
@@ -53,7 +54,7 @@ def _clear(process: Process, holding: Holding, ended_before: datetime, now: date
             due = retention_queries.list_due(work.db, holding, ended_before=ended_before, after=last, limit=_AT_ONCE)
         if due:
             with process.work() as work:
-                ids = retention_queries.lock_rows(work.db, holding.table, due)
+                ids = retention_queries.lock_due(work.db, holding, due, ended_before=ended_before)
                 _clear_rows(work, holding, ids, now)
                 if ids and not cleared:
                     audit.note(work, ACTOR, "retention.clear", now, fields=holding.names)

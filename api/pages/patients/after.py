@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from http import HTTPStatus
-from uuid import UUID
 
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
@@ -35,7 +34,7 @@ _EMPTY: Mapping[str, Mapping[str, str]] = {
 }
 """The forms as they are found, by whoever was here before, too. The link stands in calendars, which families share: it
 says that something was sent, and never what."""
-Deed = Callable[[Work, UUID], Response]
+Deed = Callable[[Work, Door], Response]
 
 
 @readable(router, _PAGE)
@@ -56,8 +55,8 @@ def after_form(request: Request, token: str, form: str) -> Response:  # noqa: AR
 def watch(request: Request, token: str, process: ProcessDep, now: NowDep) -> Response:
     """To the replay, and noted."""
 
-    def deed(work: Work, registration_id: UUID) -> Response:
-        address = replays.watch(work, registration_id, now)
+    def deed(work: Work, door: Door) -> Response:
+        address = replays.watch(work, door.registration.id, now)
         if not address:
             return _back(token, "no_replay", "replay")
         return RedirectResponse(address, HTTPStatus.SEE_OTHER, SECRET_ADDRESS)
@@ -72,8 +71,8 @@ def answer_survey(request: Request, token: str, fields: FieldsDep, process: Proc
     if opinion is None:
         return _wrong(request, token, process, now, fields, mistakes, "survey")
 
-    def deed(work: Work, registration_id: UUID) -> Response:
-        surveys.answer(work, registration_id, opinion, now)
+    def deed(work: Work, door: Door) -> Response:
+        surveys.answer(work, door.registration.id, opinion, now)
         return _back(token, "thanks", "survey")
 
     return _do(request, token, process, now, deed)
@@ -85,8 +84,8 @@ def ask_evaluation(request: Request, token: str, fields: FieldsDep, process: Pro
     if wish is None:
         return _wrong(request, token, process, now, fields, mistakes, "evaluation")
 
-    def deed(work: Work, registration_id: UUID) -> Response:
-        requests.ask_evaluation(work, registration_id, wish, now)
+    def deed(work: Work, door: Door) -> Response:
+        requests.ask_evaluation(work, door.registration.id, wish, now)
         return _back(token, "asked", "evaluation")
 
     return _do(request, token, process, now, deed)
@@ -94,10 +93,9 @@ def ask_evaluation(request: Request, token: str, fields: FieldsDep, process: Pro
 
 @router.post(f"{_PAGE}/packet")
 def ask_packet(request: Request, token: str, process: ProcessDep, now: NowDep) -> Response:
-    def deed(work: Work, registration_id: UUID) -> Response:
-        is_planned = requests.ask_packet(work, registration_id, now)
-        has_packet = bool(find_door(work, token, now).webinar.packet_url)
-        return _back(token, "sent" if is_planned else "sent_before" if has_packet else "noted", "packet")
+    def deed(work: Work, door: Door) -> Response:
+        is_planned = requests.ask_packet(work, door.registration.id, now)
+        return _back(token, "sent" if is_planned else "sent_before" if door.webinar.packet_url else "noted", "packet")
 
     return _do(request, token, process, now, deed)
 
@@ -111,7 +109,7 @@ def _do(request: Request, token: str, process: Process, now: datetime, deed: Dee
     """Do something for whoever had a seat, once the session is over; else the door says how matters stand."""
     with process.work() as work:
         door = _door(request, work, token, now)
-        return deed(work, door.registration.id) if door.state is DoorState.ended else _to_door(token)
+        return deed(work, door) if door.state is DoorState.ended else _to_door(token)
 
 
 def _wrong(

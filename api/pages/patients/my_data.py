@@ -11,14 +11,13 @@ from fastapi.responses import Response
 
 from api.dependencies import NowDep, ProcessDep, ReadDep
 from api.pages.patients.form import FieldsDep
-from api.pages.patients.my_registration import COOKIE, PATH, closed
+from api.pages.patients.my_registration import PATH, by_mail, closed
 from api.pages.patients.my_seat import back, do
-from api.pages.patients.view import guarded_link, readable, show
+from api.pages.patients.view import readable, show
 from api.pages.rendering import PRIVATE
 from webinars.rules.sessions import is_to_come
 from webinars.services import erasure, personal_data, registrations
-from webinars.services.links import open_link
-from webinars.terms import ACTIVE, LinkPurpose
+from webinars.terms import ACTIVE
 from webinars.work import ReadWork, Work
 
 router = APIRouter(prefix=PATH)
@@ -29,11 +28,10 @@ FILE_NAME = "my-data.json"
 @readable(router, "/data")
 def data_page(request: Request, work: ReadDep, now: NowDep) -> Response:
     """What is kept, in short, with the ways to have it and to have it deleted."""
-    token = request.cookies.get(COOKIE)
-    if token is None:
+    registration_id = by_mail(request, work, now)
+    if registration_id is None:
         return closed(request)
-    with guarded_link(request):
-        registration, _ = open_link(work, LinkPurpose.manage, token, now)
+    registration, _ = registrations.get_registration(work, registration_id)
     return show(
         request,
         "my_data.html",
@@ -61,12 +59,10 @@ def export(request: Request, fields: FieldsDep, process: ProcessDep, now: NowDep
 @readable(router, "/delete")
 def delete_page(request: Request, work: ReadDep, now: NowDep) -> Response:
     """Says what would be deleted, and asks."""
-    token = request.cookies.get(COOKIE)
-    if token is None:
+    registration_id = by_mail(request, work, now)
+    if registration_id is None:
         return closed(request)
-    with guarded_link(request):
-        registration, _ = open_link(work, LinkPurpose.manage, token, now)
-    return _delete_page(request, work, registration.id, now)
+    return _delete_page(request, work, registration_id, now)
 
 
 @router.post("/delete")

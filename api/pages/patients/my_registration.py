@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from http import HTTPStatus
+from uuid import UUID
 
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
@@ -20,6 +22,7 @@ from webinars.services.registrations import UNDO_TIME
 from webinars.services.unsubscribing import REMINDERS
 from webinars.settings import Settings
 from webinars.terms import ACTIVE, LinkPurpose, SessionStatus
+from webinars.work import ReadWork
 
 router = APIRouter()
 PATH = "/my-registration"
@@ -54,6 +57,17 @@ def keep_open(response: Response, settings: Settings, token: str) -> None:
 def closed(request: Request) -> Response:
     """Asks for the link in the mail."""
     return show(request, "my_registration_closed.html", status=HTTPStatus.NOT_FOUND, headers=PRIVATE)
+
+
+def by_mail(request: Request, work: ReadWork, now: datetime) -> UUID | None:
+    """The registration whose page was opened from a mail; None if none was, or by a calendar's link, which has other
+    readers."""
+    token = request.cookies.get(COOKIE)
+    if token is None:
+        return None
+    with guarded_link(request):
+        registration, _, purpose = open_own(work, token, now)
+    return registration.id if purpose is LinkPurpose.manage else None
 
 
 @readable(router, PATH)

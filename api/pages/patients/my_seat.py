@@ -13,13 +13,12 @@ from fastapi.responses import RedirectResponse, Response
 from api.dependencies import NowDep, ProcessDep
 from api.middleware.rates import client_network
 from api.pages.patients.form import FieldsDep
-from api.pages.patients.my_registration import COOKIE, PATH, keep_open
+from api.pages.patients.my_registration import COOKIE, PATH, closed, keep_open
 from api.pages.patients.view import guarded_link
 from api.pages.rendering import PRIVATE
 from webinars.errors import (
     AlreadyRegistered,
     InvalidField,
-    LinkInvalid,
     NotFound,
     OfferGone,
     RegistrationClosed,
@@ -167,8 +166,8 @@ def do(
         with process.work() as work:
             with guarded_link(request):
                 registration, _, purpose = open_own(work, request.cookies.get(COOKIE, ""), now)
-                if with_own_data and purpose is not LinkPurpose.manage:
-                    raise LinkInvalid
+            if with_own_data and purpose is not LinkPurpose.manage:
+                return closed(request)
             if fields.get("registration") != str(registration.id):
                 return back("other")
             return deed(work, registration.id)

@@ -12,14 +12,12 @@ from api.dependencies import NowDep, ProcessDep, ReadDep
 from api.middleware.rates import client_network
 from api.pages.languages import visitor_language
 from api.pages.patients.form import FieldsDep
-from api.pages.patients.my_registration import COOKIE, PATH, closed
+from api.pages.patients.my_registration import PATH, by_mail, closed
 from api.pages.patients.my_seat import back, do
-from api.pages.patients.view import guarded_link, readable, show
+from api.pages.patients.view import readable, show
 from api.pages.rendering import PRIVATE
 from webinars.errors import InvalidField, NotFound
 from webinars.services import registrations, short_texts
-from webinars.services.links import open_link
-from webinars.terms import LinkPurpose
 from webinars.work import ReadWork, Work
 
 router = APIRouter(prefix=PATH)
@@ -28,12 +26,10 @@ _LONGEST = 40
 
 @readable(router, "/texts")
 def texts_page(request: Request, work: ReadDep, now: NowDep) -> Response:
-    token = request.cookies.get(COOKIE)
-    if token is None:
+    registration_id = by_mail(request, work, now)
+    if registration_id is None:
         return closed(request)
-    with guarded_link(request):
-        registration, _ = open_link(work, LinkPurpose.manage, token, now)
-    return _page(request, work, registration.id)
+    return _page(request, work, registration_id)
 
 
 @router.post("/texts")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -121,6 +123,25 @@ def test_many_go_in_parts_with_one_note(process: Process, factory: Factory, monk
         assert work.db.scalars(sa.select(Registration).where(col(Registration.erased_at).is_(None))).all() == []
     questions = [field for field in cleared_fields(process) if field == "registrations.question"]
     assert len(questions) == 1
+
+
+def test_what_is_told_anew_while_it_is_looked_for_stays(
+    process: Process, ana: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """She asks once more between the look without a lock and the one under it."""
+    now = ended_at(process, ana) + 31 * DAY
+    list_due = retention_queries.list_due
+
+    def list_and_renew(*args: Any, **kwargs: Any) -> Sequence[UUID]:
+        found = list_due(*args, **kwargs)
+        with process.work() as work:
+            work.db.execute(sa.update(Request).values(updated_at=now))
+        return found
+
+    monkeypatch.setattr(retention_queries, "list_due", list_and_renew)
+    retention.clear_due(process, now)
+    cleared = {column for column, said in told(process).items() if not said}
+    assert cleared == {column for column in HEALTH if not column.startswith("requests.")}
 
 
 def test_words_of_servers_go_after_a_month_and_evidence_after_six_years(process: Process, ana: UUID) -> None:
