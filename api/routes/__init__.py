@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from api.routes import (
     alerts,
     attendance,
+    branding,
     consents,
     follow_ups,
     imports,
@@ -47,5 +48,6 @@ for noun in (
     follow_ups,
     requests,
     surveys,
+    branding,
 ):
     api_router.include_router(noun.router)

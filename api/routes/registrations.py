@@ -30,7 +30,7 @@ from api.schemas.registrations import (
     Resent,
 )
 from api.shapes import registrations_public
-from webinars.services import corrections, erasure, questions, registrants, registrations
+from webinars.services import corrections, erasure, questions, registrants, registrations, suppressions
 from webinars.services.questions import GivenAnswer
 from webinars.services.tokens import Bearer
 from webinars.terms import RegistrationStatus, Scope
@@ -212,6 +212,17 @@ def resend(
     return once(
         lambda: answer(Resent(planned=registrants.resend(work, registration_id, actor=bearer.actor, now=now)), 202)
     )
+
+
+@router.delete("/registrations/{registration_id}/mail-problem", status_code=204, responses=refusals(404, 422))
+def lift_mail_problem(
+    registration_id: RegistrationPath, bearer: RegistrationsWriter, work: WorkDep, now: NowDep
+) -> None:
+    """Send to a registrant's address again, because they say that it is right and works. Twice is once.
+
+    It holds for all registrations with that address. What this one missed and is of use still is sent.
+    """
+    suppressions.lift(work, registration_id, actor=bearer.actor, now=now)
 
 
 def _sees_health(work: ReadWork, bearer: Bearer) -> TypeGuard[Work]:

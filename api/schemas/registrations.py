@@ -186,7 +186,7 @@ class RegistrationPublic(Answer):
     calendar_replied_at: Moment | None = Field(description="When it answered.", examples=[None])
     mail_problem: SuppressionReason | None = Field(
         description="Why mail is not sent to the address: it came back, or was called unwanted; then answers and "
-        "changes are still sent. A new address, or a host, opens the way again.",
+        "changes are still sent. A new address opens the way again, and so does `DELETE …/mail-problem`.",
         examples=[None],
     )
     erased_at: Moment | None = Field(

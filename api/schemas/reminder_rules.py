@@ -8,7 +8,9 @@ from uuid import UUID
 from pydantic import Field
 
 from api.schemas.base import Answer, Body, Change, Line, Moment, PageOf, Prose, left_out
+from api.schemas.texts import Language
 from webinars.rules.reminders import EARLIEST, LATEST
+from webinars.rules.texts import LONGEST_BODY
 from webinars.terms import Anchor, Audience, Channel
 
 _MOST_MINUTES = 60 * 24 * 60
@@ -47,9 +49,13 @@ _Audience = Annotated[
 _Channel = Annotated[
     Channel, Field(description="How it reaches them. Texts go to whoever agreed to them.", examples=["email"])
 ]
-_Text = Annotated[
-    Prose,
-    Field(description="The host's own words instead of the usual ones; empty: the usual ones.", examples=[""]),
+_Texts = Annotated[
+    dict[Language, Annotated[Prose, Field(max_length=LONGEST_BODY)]],
+    Field(
+        description="By language: the host's own words instead of the usual ones, with variables. Whoever reads a "
+        "language that is not there gets the usual words in it.",
+        examples=[{"en": "See you soon, {{ name }}.", "es": "Hasta pronto, {{ name }}."}],
+    ),
 ]
 _IsEnabled = Annotated[bool, Field(description="Whether it is sent.", examples=[True])]
 
@@ -63,7 +69,7 @@ class ReminderRuleCreate(Body):
     offset_minutes: _Minutes
     audience: _Audience = Audience.everyone
     channel: _Channel = Channel.email
-    text: _Text = ""
+    texts: _Texts = Field(default_factory=dict)
     is_enabled: _IsEnabled = True
 
 
@@ -76,7 +82,7 @@ class ReminderRuleUpdate(Change):
     offset_minutes: _Minutes = left_out()
     audience: _Audience = left_out()
     channel: _Channel = left_out()
-    text: _Text = left_out()
+    texts: _Texts = left_out()
     is_enabled: _IsEnabled = left_out()
 
 
@@ -98,7 +104,10 @@ class ReminderRulePublic(Answer):
     offset_minutes: int = Field(description="Minutes before (negative) or after that, exact.", examples=[-180])
     audience: Audience = Field(description="For whom.", examples=["everyone"])
     channel: Channel = Field(description="How it reaches them.", examples=["email"])
-    text: str = Field(description="The host's own words; empty: the usual ones.", examples=[""])
+    texts: dict[str, str] = Field(
+        description="By language: the host's own words; one that is not there: the usual ones.",
+        examples=[{"en": "See you soon, {{ name }}."}],
+    )
     is_enabled: bool = Field(description="Whether it is sent.", examples=[True])
     version: int = Field(description="Grows with every change; its ETag says the same.", examples=[1])
     created_at: Moment = Field(description="When it was made.", examples=["2026-11-22T14:00:00Z"])

@@ -46,3 +46,26 @@ def test_a_host_words_a_mail(site: Site, screen: dict[str, Any], has_script: boo
     page.get_by_role("button", name="Go back to the usual words").click()
     expect(page.get_by_role("status")).to_have_text("The mail says the usual words again.")
     expect(mail.get_by_text("Gracias por inscribirse.")).to_be_visible()
+
+
+def test_a_reminder_is_looked_at_in_both_languages_and_added_once(site: Site) -> None:
+    """A look is no sending: after it the button that sends still works, and only once."""
+    site.make.host("host@clinic.example")
+    webinar = site.make.webinar()
+    page = site.open(f"/console/webinars/{webinar}/reminder-rules/new", **PHONE)
+    page.get_by_label("E-mail address").fill("host@clinic.example")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.goto(f"{site.address}/console/webinars/{webinar}/reminder-rules/new")
+    mail = page.frame_locator("iframe[name=look]")
+    expect(mail.get_by_text("Hello Maria Example,")).to_be_visible()
+    page.get_by_label("Hours").fill("3")
+    page.get_by_label("In English").fill("See you soon, {{ name }}.")
+    page.get_by_label("In Spanish").fill("Hasta pronto, {{ name }}.")
+    for language, words in (("Spanish", "Hasta pronto, Maria Example."), ("English", "See you soon, Maria Example.")):
+        page.get_by_role("button", name=f"Look at it in {language}").click()
+        expect(mail.get_by_text(words)).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["viewport"]["width"]
+    page.get_by_role("button", name="Add").dblclick()
+    expect(page.get_by_role("status")).to_have_text("Added.")
+    expect(page.locator("th", has_text="3 h before")).to_have_count(1)

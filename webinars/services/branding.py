@@ -14,9 +14,20 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from webinars.documents.pictures import read_picture
 from webinars.errors import InvalidField, VersionMismatch, WebinarsError
 from webinars.queries import branding as branding_queries
-from webinars.rules.branding import MOST_LOGO_BYTES, Brand, Logo, check_logo_size
+from webinars.rules.branding import (
+    LONGEST_NOTICE,
+    LONGEST_PRIVACY,
+    MOST_LOGO_BYTES,
+    Brand,
+    Logo,
+    check_logo_size,
+    clean_name,
+    clean_phone,
+)
+from webinars.rules.colours import clean_accent
 from webinars.services import audit
 from webinars.services.catalogue import check_version
+from webinars.services.texts import clean_by_language
 from webinars.settings import Settings
 from webinars.tables import Branding
 from webinars.work import Process, ReadWork, Work
@@ -92,6 +103,25 @@ def save_branding(
     audit.note(work, actor, "branding.save", now, fields=list(changes))
     work.after_commit(work.process.brand.forget)
     return row
+
+
+def replace_branding(
+    work: Work, facts: Mapping[str, Any], *, version: int | None, actor: str, now: datetime
+) -> Branding:
+    """Put all of `name`, `phone`, `accent`, `standing_notice` and `privacy_text` in the place of what was there.
+
+    Raises:
+        InvalidField: if a number is none, a colour cannot be read, or something is too long.
+        VersionMismatch: as above.
+    """
+    changes = {
+        "name": clean_name(facts["name"]),
+        "phone": clean_phone(facts["phone"]),
+        "accent": clean_accent(facts["accent"]),
+        "standing_notice": clean_by_language("standing_notice", facts["standing_notice"], LONGEST_NOTICE),
+        "privacy_text": clean_by_language("privacy_text", facts["privacy_text"], LONGEST_PRIVACY),
+    }
+    return save_branding(work, changes, version=version, actor=actor, now=now)
 
 
 def save_logo(work: Work, content: bytes, *, version: int | None, actor: str, now: datetime) -> Branding:

@@ -15,11 +15,13 @@ from webinars.queries.messages import Addressee, Dispatch, Letter
 from webinars.rules.texts import OwnWords
 from webinars.services import audit, webinars
 from webinars.services.branding import brand_of
+from webinars.services.links import public_link
 from webinars.services.mails import facts_of
 from webinars.services.messages import message_row
+from webinars.services.reminder_rules import clean_texts
 from webinars.services.texts import check_place, check_words, find_text, presenters_of, usable_texts
 from webinars.tables import Message, Webinar, WebinarSession
-from webinars.terms import AttendanceState, MessageKind, RegistrationStatus, new_id
+from webinars.terms import AttendanceState, Audience, MessageKind, RegistrationStatus, new_id
 from webinars.work import Process, ReadWork
 
 _SAMPLE_NAME = "Maria Example"
@@ -78,6 +80,22 @@ def preview(
     return _taken_apart(compose_mail(facts))
 
 
+def preview_rule(work: ReadWork, webinar: str, audience: Audience, locale: str, text: str, now: datetime) -> Preview:
+    """The mail of a reminder rule with this text of its own, which is not kept; without any it says the usual ones.
+
+    Raises:
+        NotFound: if there is no such webinar.
+        InvalidField: if the words could not be kept (services/reminder_rules.py), or not in this language.
+    """
+    kind = MessageKind.not_there if audience is Audience.absent else MessageKind.reminder
+    check_place(kind, locale)
+    facts = _sample_facts(work, webinar, kind, locale, None, now)
+    if text := clean_texts({locale: text}).get(locale, ""):
+        offer = webinars.get_webinar(work, webinar, public_only=False)
+        facts = _worded(work, facts, offer.webinar, OwnWords(facts.own_subject, text))
+    return _taken_apart(compose_mail(facts))
+
+
 def send_test(
     process: Process, webinar: str | None, kind: MessageKind, locale: str, *, to: str, actor: str, now: datetime
 ) -> bool:
@@ -118,7 +136,7 @@ def _facts_for(
     )
     letter = Letter(**{name: getattr(Message(**row), name) for name in Letter._fields})
     addressee = Addressee(**{name: getattr(registration, name) for name in Addressee._fields})
-    dispatch = Dispatch(letter, addressee, session, webinar, False, None, None)
+    dispatch = Dispatch(letter, addressee, session, webinar, None, None, {})
     facts = facts_of(work, dispatch, now, usable_texts(work, [webinar.id]))
     facts = replace(
         facts,
@@ -158,7 +176,7 @@ def _sample_facts(
         join_url=f"{settings.base_url}/",
         manage_url=f"{settings.base_url}/",
         change_url=f"{settings.base_url}/",
-        base_url=settings.base_url,
+        home_url=public_link(settings, "/", locale),
         registration_id=sample_id,
         sequence=0,
         message_id=message_id_for(f"sample:{sample_id.hex}", settings.mail_from),

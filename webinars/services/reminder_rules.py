@@ -14,16 +14,17 @@ from webinars.queries import catalogue as catalogue_queries
 from webinars.queries import reminder_rules as rules_queries
 from webinars.queries import sessions as sessions_queries
 from webinars.rules.reminders import check_offset, rule_words
-from webinars.rules.texts import check_variables
+from webinars.rules.texts import LONGEST_BODY, check_variables
 from webinars.services import audit, reminders
 from webinars.services.catalogue import check_version
+from webinars.services.texts import clean_by_language
 from webinars.tables import ReminderRule, Webinar, WebinarSession
 from webinars.terms import Anchor, Audience, new_id
 from webinars.work import ReadWork, Work
 
 MOST_RULES = 20
-LONGEST_NAME, LONGEST_TEXT = 40, 2000
-_COPIED = ("name", "anchor", "offset_days", "offset_minutes", "audience", "text", "channel", "is_enabled")
+LONGEST_NAME = 40
+_COPIED = ("name", "anchor", "offset_days", "offset_minutes", "audience", "texts", "channel", "is_enabled")
 _OF_TIME = ("anchor", "offset_days", "offset_minutes", "audience")
 
 
@@ -77,8 +78,8 @@ def create_rule(work: Work, slug: str, facts: Mapping[str, Any], *, actor: str, 
     """Give a webinar one rule more. All its sessions to come that have no rules of their own follow it.
 
     Args:
-        facts: any of `anchor`, `offset_days`, `offset_minutes`, `audience`, `channel`, `text`, `is_enabled`, and
-            `name`, which otherwise says the time.
+        facts: any of `anchor`, `offset_days`, `offset_minutes`, `audience`, `channel`, `is_enabled`,
+            `texts` by language, and `name`, which otherwise says the time.
 
     Raises:
         NotFound: if there is no such webinar.
@@ -170,6 +171,18 @@ def follow_webinar(work: Work, session_id: UUID, *, actor: str, now: datetime) -
     audit.note(work, actor, "session.follow_reminders", now, subject_id=session.id)
 
 
+def clean_texts(texts: Mapping[str, str]) -> dict[str, str]:
+    """A rule's own words as they are to be kept, by language; one without any is left out.
+
+    Raises:
+        InvalidField: if there are no messages in a language; if something in braces is no variable, or one is too long.
+    """
+    clean = clean_by_language("texts", texts, LONGEST_BODY)
+    for language, text in clean.items():
+        check_variables(f"texts.{language}", unknown_variables(text, tuple(VARIABLES)), VARIABLES)
+    return clean
+
+
 def _create(
     work: Work, webinar_id: UUID, session_id: UUID | None, facts: Mapping[str, Any], actor: str, now: datetime
 ) -> ReminderRule:
@@ -194,10 +207,10 @@ def _clean(changes: Mapping[str, Any], rule: ReminderRule) -> dict[str, Any]:
     said = rule_words(rule.anchor, rule.offset_days, rule.offset_minutes, rule.audience)
     name = " ".join(str(changes.get("name", "" if rule.name == said else rule.name)).split())
     clean["name"] = name or rule_words(Anchor(anchor), days, minutes, Audience(audience))
-    for field, most in (("name", LONGEST_NAME), ("text", LONGEST_TEXT)):
-        if len(clean.get(field, "")) > most:
-            raise InvalidField(f"Use at most {most} characters.", field=field)
-    check_variables("text", unknown_variables(clean.get("text", ""), tuple(VARIABLES)), VARIABLES)
+    if len(clean["name"]) > LONGEST_NAME:
+        raise InvalidField(f"Use at most {LONGEST_NAME} characters.", field="name")
+    if "texts" in clean:
+        clean["texts"] = clean_texts(clean["texts"])
     return clean
 
 

@@ -17,7 +17,7 @@ from webinars.work import Process
 if TYPE_CHECKING:
     from alembic.config import Config
 
-NEWEST = "0005"
+NEWEST = "0007"
 """The last migration. A test compares it with the files, so that starting up need not load the migration tool."""
 _LOCK = 8_217_406_519
 """Any number that no other program takes on the same PostgreSQL database."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -183,6 +183,21 @@ def check_place(kind: MessageKind, locale: str) -> None:
         raise InvalidField("This kind of message always says the same.", field="kind")
     if locale not in LANGUAGES:
         raise InvalidField(f"There are messages in: {', '.join(LANGUAGES)}.", field="locale")
+
+
+def clean_by_language(field: str, texts: Mapping[str, str], most: int) -> dict[str, str]:
+    """Texts by language as they are to be kept; one that says nothing is left out.
+
+    Raises:
+        InvalidField: if nobody is addressed in a language, or a text is longer than `most` characters.
+    """
+    if not set(LANGUAGES).issuperset(texts):
+        raise InvalidField(f"There are words in: {', '.join(LANGUAGES)}.", field=field)
+    clean = {language: text.replace("\r\n", "\n").strip() for language, text in texts.items()}
+    for language, text in clean.items():
+        if len(text) > most:
+            raise InvalidField(f"Use at most {most:,} characters.", field=f"{field}.{language}")
+    return {language: text for language, text in clean.items() if text}
 
 
 def named_in(work: ReadWork, webinar: str | None, body: str) -> list[str]:

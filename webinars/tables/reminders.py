@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from webinars.tables.base import Table, column, enum, moment, reference
+from webinars.tables.base import Table, column, document, enum, moment, reference
 from webinars.terms import Anchor, Audience, Channel, ReminderState
 
 
@@ -29,8 +30,8 @@ class ReminderRule(Table, table=True):
     offset_minutes: int = 0
     """Added to the days. Minutes are exact: they do not follow the wall clock."""
     audience: Audience = enum(Audience, default=Audience.everyone)
-    text: str = column(sa.String(2000), default="")
-    """The host's own words, instead of the usual ones."""
+    texts: dict[str, Any] = document(default_factory=dict)
+    """By language: the host's own words. Who reads one that is not there gets the usual words in it."""
     channel: Channel = enum(Channel, checked=False, default=Channel.email)
     is_enabled: bool = True
     retired_at: datetime | None = moment(default=None)

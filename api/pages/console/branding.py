@@ -79,8 +79,8 @@ def save_branding(
             "name": checks.clean(clean_name, form.name),
             "phone": checks.clean(clean_phone, form.phone),
             "accent": checks.clean(clean_accent, form.accent),
-            "standing_notice": _texts(checks, form, "notice", LONGEST_NOTICE),
-            "privacy_text": _texts(checks, form, "privacy", LONGEST_PRIVACY),
+            "standing_notice": checks.by_language(form, "notice", most=LONGEST_NOTICE),
+            "privacy_text": checks.by_language(form, "privacy", most=LONGEST_PRIVACY),
         }
         checks.done()
         if form.deed == "save":
@@ -110,13 +110,6 @@ def remove_logo(version: Annotated[int, Form()], host: Manager, process: Process
         branding.remove_logo(work, version=version, actor=host.actor, now=now)
 
     return act(process, PAGE, "saved", deed)
-
-
-def _texts(checks: Checks, form: BrandForm, kind: str, most: int) -> dict[str, str]:
-    """By language; one that says nothing is not there."""
-    names = {language: f"{kind}_{language}" for language in ("en", "es")}
-    said = {language: checks.text(name, getattr(form, name), most=most) for language, name in names.items()}
-    return {language: text for language, text in said.items() if text}
 
 
 def _page(request: Request, host: SignedIn, process: Process, form: BrandForm | None, checks: Checks) -> Response:

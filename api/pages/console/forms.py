@@ -21,10 +21,11 @@ from webinars.errors import (
 from webinars.rules.catalogue import clean_link, clean_slug
 from webinars.rules.sessions import start_of, zone
 from webinars.terms import WallTime
+from webinars.translations import LANGUAGES
 
 UNUSABLE = 422
 _LONGEST_TEXT = 200
-_FORM_FIELDS = {"starts_at_local": "date"}
+_FORM_FIELDS = {"starts_at_local": "date", "texts.en": "text_en", "texts.es": "text_es"}
 _CLOCK = (TimeDoesNotExist, TimeIsAmbiguous)
 _CHANGED = "Somebody changed this in the meantime. Your values are still here: compare, then save again to replace it."
 
@@ -70,6 +71,12 @@ class Checks:
         elif len(text) > most:
             self.errors[name] = f"Use at most {most} characters."
         return text
+
+    def by_language(self, form: object, kind: str, *, most: int) -> dict[str, str]:
+        """The texts of a form's fields `kind_en` and so on; one that says nothing is not there."""
+        names = {language: f"{kind}_{language}" for language in LANGUAGES}
+        said = {language: self.text(name, getattr(form, name), most=most) for language, name in names.items()}
+        return {language: text for language, text in said.items() if text}
 
     def number(self, name: str, value: str, *, least: int, most: int) -> int:
         text = value.strip()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -13,12 +14,17 @@ from api.dependencies import NowDep, ProcessDep, ReadDep
 from api.pages.console.access import HOME, Changer
 from api.pages.console.answers import act, console_page, go
 from api.pages.console.forms import UNUSABLE, Checks
+from api.pages.console.texts import WITH_FRAME, as_mail
+from api.schemas.texts import Language
+from webinars.documents.own_texts import VARIABLES
 from webinars.rules.reminders import EARLIEST
-from webinars.services import reminder_rules, sessions, webinars
+from webinars.rules.texts import LONGEST_BODY
+from webinars.services import previews, reminder_rules, sessions, texts, webinars
 from webinars.services.hosts import SignedIn
-from webinars.services.reminder_rules import LONGEST_NAME, LONGEST_TEXT
-from webinars.terms import Anchor, Audience, Channel
-from webinars.work import Process, Work
+from webinars.services.reminder_rules import LONGEST_NAME
+from webinars.terms import Anchor, Audience, Channel, MessageKind
+from webinars.translations import LANGUAGES
+from webinars.work import Process, ReadWork, Work
 
 router = APIRouter()
 SIDES = {
@@ -29,6 +35,14 @@ SIDES = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class _Where:
+    """Which webinar a rule is about, and the page that it is changed from."""
+
+    slug: str
+    back: str
+
+
 class RuleForm(BaseModel):
     name: str = ""
     days: str = "0"
@@ -37,9 +51,14 @@ class RuleForm(BaseModel):
     side: str = ""
     is_for_absent: bool = False
     channel: Channel = Channel.email
-    text: str = ""
+    text_en: str = ""
+    text_es: str = ""
     is_enabled: bool = False
     version: int = 0
+
+    @property
+    def audience(self) -> Audience:
+        return Audience.absent if self.is_for_absent else Audience.everyone
 
     def facts(self, checks: Checks) -> dict[str, Any]:
         before, _, anchor = self.side.partition("_")
@@ -55,9 +74,9 @@ class RuleForm(BaseModel):
             "anchor": Anchor(anchor),
             "offset_days": sign * days,
             "offset_minutes": sign * (hours * 60 + minutes),
-            "audience": Audience.absent if self.is_for_absent else Audience.everyone,
+            "audience": self.audience,
             "channel": self.channel,
-            "text": checks.text("text", self.text, most=LONGEST_TEXT),
+            "texts": checks.by_language(self, "text", most=LONGEST_BODY),
             "is_enabled": self.is_enabled,
         }
 
@@ -65,30 +84,36 @@ class RuleForm(BaseModel):
 @router.get("/webinars/{slug}/reminder-rules/new")
 def new_rule(request: Request, slug: str, host: Changer, process: ProcessDep, work: ReadDep) -> Response:
     webinars.get_webinar(work, slug, public_only=False)
-    return _form_page(
-        request, host, process, RuleForm(is_enabled=True, side="before_start"), Checks(), _of_webinar(slug)
-    )
+    return _form_page(request, host, process, _new(), Checks(), _of_webinar(slug))
 
 
 @router.post("/webinars/{slug}/reminder-rules/new")
 def create_rule(
     request: Request, slug: str, form: Annotated[RuleForm, Form()], host: Changer, process: ProcessDep, now: NowDep
 ) -> Response:
+    where = _of_webinar(slug)
     with Checks() as checks:
         facts = form.facts(checks)
         checks.done()
         with process.work() as work:
             reminder_rules.create_rule(work, slug, facts, actor=host.actor, now=now)
-        return go(_of_webinar(slug), done="added")
-    return _form_page(request, host, process, form, checks, _of_webinar(slug))
+            done = _done(work, slug, facts, "added")
+        return go(where.back, done=done)
+    return _form_page(request, host, process, form, checks, where)
+
+
+@router.post("/webinars/{slug}/reminder-rules/look/{locale}")
+def try_out(
+    slug: str, locale: Language, form: Annotated[RuleForm, Form()], _: Changer, work: ReadDep, now: NowDep
+) -> Response:
+    """The mail with words that are not kept yet; empty ones are the usual ones."""
+    text = {"en": form.text_en, "es": form.text_es}[locale]
+    return as_mail(lambda: previews.preview_rule(work, slug, form.audience, locale, text, now))
 
 
 @router.get("/sessions/{session_id}/reminder-rules/new")
 def new_session_rule(request: Request, session_id: UUID, host: Changer, process: ProcessDep, work: ReadDep) -> Response:
-    sessions.get_session(work, session_id, public_only=False)
-    return _form_page(
-        request, host, process, RuleForm(is_enabled=True, side="before_start"), Checks(), _of_session(session_id)
-    )
+    return _form_page(request, host, process, _new(), Checks(), _of_session(work, session_id))
 
 
 @router.post("/sessions/{session_id}/reminder-rules/new")
@@ -100,13 +125,16 @@ def create_session_rule(
     process: ProcessDep,
     now: NowDep,
 ) -> Response:
+    with process.read() as looked:
+        where = _of_session(looked, session_id)
     with Checks() as checks:
         facts = form.facts(checks)
         checks.done()
         with process.work() as work:
             reminder_rules.create_session_rule(work, session_id, facts, actor=host.actor, now=now)
-        return go(_of_session(session_id), done="added")
-    return _form_page(request, host, process, form, checks, _of_session(session_id))
+            done = _done(work, where.slug, facts, "added")
+        return go(where.back, done=done)
+    return _form_page(request, host, process, form, checks, where)
 
 
 @router.post("/sessions/{session_id}/reminder-rules/follow")
@@ -116,7 +144,7 @@ def follow_webinar(session_id: UUID, host: Changer, process: ProcessDep, now: No
     def deed(work: Work) -> None:
         reminder_rules.follow_webinar(work, session_id, actor=host.actor, now=now)
 
-    return act(process, _of_session(session_id), "saved", deed)
+    return act(process, _reminders_of(session_id), "saved", deed)
 
 
 @router.get("/reminder-rules/{rule_id}/edit")
@@ -137,11 +165,12 @@ def edit_rule(
         side=f"{'after' if total > 0 else 'before'}_{rule.anchor.value}",
         is_for_absent=rule.audience is Audience.absent,
         channel=rule.channel,
-        text=rule.text,
+        text_en=rule.texts.get("en", ""),
+        text_es=rule.texts.get("es", ""),
         is_enabled=rule.is_enabled,
         version=rule.version,
     )
-    return _form_page(request, host, process, form, Checks(), _back(process, rule_id, session_id), rule_id)
+    return _form_page(request, host, process, form, Checks(), _of_rule(work, rule_id, session_id), rule_id)
 
 
 @router.post("/reminder-rules/{rule_id}/edit")
@@ -154,7 +183,8 @@ def update_rule(
     now: NowDep,
     session_id: UUID | None = None,
 ) -> Response:
-    back = _back(process, rule_id, session_id)
+    with process.read() as looked:
+        where = _of_rule(looked, rule_id, session_id)
     with Checks() as checks:
         facts = form.facts(checks)
         checks.done()
@@ -162,8 +192,9 @@ def update_rule(
             reminder_rules.update_rule(
                 work, rule_id, facts, for_session=session_id, version=form.version, actor=host.actor, now=now
             )
-        return go(back, done="saved")
-    return _form_page(request, host, process, form, checks, back, rule_id)
+            done = _done(work, where.slug, facts, "saved")
+        return go(where.back, done=done)
+    return _form_page(request, host, process, form, checks, where, rule_id)
 
 
 @router.post("/reminder-rules/{rule_id}/delete")
@@ -175,7 +206,8 @@ def delete_rule(
     now: NowDep,
     session_id: UUID | None = None,
 ) -> Response:
-    back = _back(process, rule_id, session_id)
+    with process.read() as looked:
+        back = _of_rule(looked, rule_id, session_id).back
 
     def deed(work: Work) -> None:
         reminder_rules.delete_rule(work, rule_id, for_session=session_id, version=version, actor=host.actor, now=now)
@@ -183,20 +215,30 @@ def delete_rule(
     return act(process, back, "rule_deleted", deed)
 
 
-def _of_webinar(slug: str) -> str:
-    return f"{HOME}/webinars/{slug}"
+def _new() -> RuleForm:
+    return RuleForm(is_enabled=True, side="before_start")
 
 
-def _of_session(session_id: UUID) -> str:
+def _of_webinar(slug: str) -> _Where:
+    return _Where(slug, f"{HOME}/webinars/{slug}")
+
+
+def _of_session(work: ReadWork, session_id: UUID) -> _Where:
+    return _Where(sessions.get_session(work, session_id, public_only=False).webinar.slug, _reminders_of(session_id))
+
+
+def _of_rule(work: ReadWork, rule_id: UUID, session_id: UUID | None) -> _Where:
+    slug = reminder_rules.slug_of(work, rule_id)
+    return _Where(slug, _reminders_of(session_id)) if session_id else _of_webinar(slug)
+
+
+def _reminders_of(session_id: UUID) -> str:
     return f"{HOME}/sessions/{session_id}/reminders"
 
 
-def _back(process: Process, rule_id: UUID, session_id: UUID | None) -> str:
-    """The page that a rule was changed from."""
-    if session_id is not None:
-        return _of_session(session_id)
-    with process.read() as work:
-        return _of_webinar(reminder_rules.slug_of(work, rule_id))
+def _done(work: ReadWork, slug: str, facts: dict[str, Any], usual: str) -> str:
+    """What to say of a rule that was saved."""
+    return "text_saved_telling" if texts.named_in(work, slug, "\n".join(facts["texts"].values())) else usual
 
 
 def _form_page(
@@ -205,22 +247,28 @@ def _form_page(
     process: Process,
     form: RuleForm,
     checks: Checks,
-    back: str,
+    where: _Where,
     rule_id: UUID | None = None,
 ) -> Response:
     if rule_id is not None and checks.is_outdated:
         with process.read() as work:
             form.version = reminder_rules.get_rule(work, rule_id).version
-    return console_page(
+    page = console_page(
         request,
         "reminder_rule_form.html",
         host,
         status=UNUSABLE if checks.errors else 200,
         form=form,
         errors=checks.errors,
-        back=back,
+        back=where.back,
         is_new=rule_id is None,
-        is_for_session="/sessions/" in back,
+        is_for_session="/sessions/" in where.back,
         sides=SIDES,
         channels=list(Channel),
+        slug=where.slug,
+        kind=MessageKind.not_there if form.is_for_absent else MessageKind.reminder,
+        languages=LANGUAGES,
+        variables=VARIABLES,
     )
+    page.headers.update(WITH_FRAME)
+    return page

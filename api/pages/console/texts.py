@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
@@ -29,7 +30,7 @@ from webinars.work import Process, ReadWork, Work
 
 router = APIRouter(prefix="/texts")
 _LIST = f"{HOME}/texts"
-_WITH_FRAME = {**PRIVATE, "Content-Security-Policy": f"{POLICY}; frame-src 'self'"}
+WITH_FRAME = {**PRIVATE, "Content-Security-Policy": f"{POLICY}; frame-src 'self'"}
 _AS_A_MAIL_PROGRAM = {
     **PRIVATE,
     "Content-Security-Policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'",
@@ -48,6 +49,17 @@ class TextForm(BaseModel):
             checks.text("subject", self.subject, most=LONGEST_SUBJECT),
             checks.text("body", self.body, most=LONGEST_BODY),
         )
+
+
+def as_mail(look: Callable[[], Preview], form_of: Look = "html") -> Response:
+    """What fills the frame: a mail as a mail program shows it, or why there is none."""
+    try:
+        shown = look()
+    except InvalidField as refusal:
+        return PlainTextResponse(refusal.detail, UNUSABLE, _AS_A_MAIL_PROGRAM)
+    if form_of == "plain":
+        return PlainTextResponse(f"{shown.subject}\n\n{shown.plain}", headers=_AS_A_MAIL_PROGRAM)
+    return HTMLResponse(shown.html, headers=_AS_A_MAIL_PROGRAM)
 
 
 @router.get("")
@@ -109,7 +121,7 @@ def look(
     kind: MessageKind, locale: Language, _: Viewer, work: ReadDep, now: NowDep, webinar: SlugQuery = None
 ) -> Response:
     """The message as it is kept."""
-    return _as_mail(previews.preview(work, webinar, kind, locale, None, now), "html")
+    return as_mail(lambda: previews.preview(work, webinar, kind, locale, None, now))
 
 
 @router.post("/{kind}/{locale}/look/{form_of}")
@@ -125,10 +137,7 @@ def try_out(
 ) -> Response:
     """The message with words that are not kept yet; empty ones are the usual ones."""
     words = OwnWords(form.subject, form.body) if form.subject.strip() or form.body.strip() else None
-    try:
-        return _as_mail(previews.preview(work, webinar, kind, locale, words, now), form_of)
-    except InvalidField as refusal:
-        return PlainTextResponse(refusal.detail, UNUSABLE, _AS_A_MAIL_PROGRAM)
+    return as_mail(lambda: previews.preview(work, webinar, kind, locale, words, now), form_of)
 
 
 @router.post("/{kind}/{locale}/test")
@@ -172,12 +181,6 @@ def _page_of(webinar: str | None, kind: MessageKind, locale: str) -> str:
     return f"{_LIST}/{kind.value}/{locale}{_query(webinar)}"
 
 
-def _as_mail(shown: Preview, form_of: Look) -> Response:
-    if form_of == "plain":
-        return PlainTextResponse(f"{shown.subject}\n\n{shown.plain}", headers=_AS_A_MAIL_PROGRAM)
-    return HTMLResponse(shown.html, headers=_AS_A_MAIL_PROGRAM)
-
-
 def _form_page(
     request: Request,
     host: SignedIn,
@@ -208,5 +211,5 @@ def _form_page(
             variables=VARIABLES,
             in_subject=", ".join(f"{{{{ {name} }}}}" for name in SUBJECT_VARIABLES),
         )
-    page.headers.update(_WITH_FRAME)
+    page.headers.update(WITH_FRAME)
     return page

@@ -158,10 +158,8 @@
       button.textContent = words;
     };
     form.addEventListener("submit", (event) => {
-      if (form.dataset.sent) {
-        event.preventDefault();
-        return;
-      }
+      if (event.submitter?.formTarget) return;
+      if (form.dataset.sent) return event.preventDefault();
       form.dataset.sent = "yes";
       button.setAttribute("aria-disabled", "true");
       button.textContent = document.body.dataset.wait;

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from uuid import UUID
 
 import httpx
 from sqlmodel import col, select
 
+from tests.api.conftest import Caller
 from tests.factories import Factory
 from tests.support.scheduling import tick
+from tests.webinars.services.test_suppressions import ANA, mark
 from webinars.rules.visits import journey
 from webinars.services import registrations
 from webinars.tables import AuditEntry
-from webinars.terms import RegistrationStatus
+from webinars.terms import RegistrationStatus, Scope
 from webinars.testing import MemoryMailer, SetClock
 from webinars.work import Process
 
@@ -62,6 +65,29 @@ def test_a_token_reads_a_registration_in_full(api: httpx.Client, factory: Factor
     }
     listed = api.get(f"/sessions/{session.id}/registrations")
     assert listed.json() == {"items": [item], "next": None, "limit": 50}
+
+
+def test_a_marked_address_is_seen_and_opened_again(
+    api: httpx.Client, caller: Caller, process: Process, factory: Factory, mailer: MemoryMailer
+) -> None:
+    first, second = (factory.registration(factory.session().session.id, ANA) for _ in range(2))
+    path, other = (f"/registrations/{made.registration.id}" for made in (first, second))
+    mark(process, ANA)
+    tick(process, factory.now)
+    assert mailer.mails == []
+    assert [api.get(each).json()["mail_problem"] for each in (path, other)] == ["bounced", "bounced"]
+    reader = caller(Scope.registrations_read)
+    assert _refusal(reader.delete(f"{path}/mail-problem")) == (403, "not_allowed")
+    assert api.get(path).json()["mail_problem"] == "bounced"
+
+    assert [api.delete(f"{path}/mail-problem").status_code for _ in range(2)] == [204, 204]
+    assert [api.get(each).json()["mail_problem"] for each in (path, other)] == [None, None]
+    tick(process, factory.now)
+    assert [mail.subject.partition(":")[0] for mail in mailer.to(ANA)] == ["Confirmed"]
+    with process.read() as work:
+        notes = work.db.scalars(select(AuditEntry).where(col(AuditEntry.action) == "suppression.lift")).all()
+        assert [(note.actor.partition(":")[0], note.subject_id) for note in notes] == [("token", first.registration.id)]
+    assert _refusal(api.delete(f"/registrations/{UUID(int=1)}/mail-problem")) == (404, "not_found")
 
 
 def test_a_list_is_walked_by_cursor_and_narrowed(api: httpx.Client, factory: Factory, clock: SetClock) -> None:

@@ -29,7 +29,7 @@ def names(api: httpx.Client, path: str) -> list[str]:
 
 def test_a_rule_is_made_listed_changed_and_deleted(api: httpx.Client, session_id: UUID) -> None:
     assert names(api, OF_WEBINAR) == USUAL
-    made = api.post(OF_WEBINAR, json={"offset_minutes": -180, "text": "Soon."})
+    made = api.post(OF_WEBINAR, json={"offset_minutes": -180, "texts": {"en": " Soon. ", "es": ""}})
     rule = made.json()
     assert (made.status_code, made.headers["etag"]) == (201, '"1"')
     assert rule == {
@@ -42,7 +42,7 @@ def test_a_rule_is_made_listed_changed_and_deleted(api: httpx.Client, session_id
         "offset_minutes": -180,
         "audience": "everyone",
         "channel": "email",
-        "text": "Soon.",
+        "texts": {"en": "Soon."},
         "is_enabled": True,
         "version": 1,
         "created_at": rule["created_at"],
@@ -101,7 +101,10 @@ def test_the_ledger_follows_the_rules(api: httpx.Client, factory: Factory, sessi
     [
         ({"offset_minutes": -1, "offset_days": -60}, "offset"),
         ({"offset_minutes": -5, "audience": "absent"}, "offset"),
-        ({"offset_minutes": -60, "text": "{{ nothing }}"}, "text"),
+        ({"offset_minutes": -60, "texts": {"en": "Soon.", "es": "{{ nothing }}"}}, "texts.es"),
+        ({"offset_minutes": -60, "texts": {"de": "Bald."}}, None),
+        ({"offset_minutes": -60, "texts": {"en": "x" * 4001}}, None),
+        ({"offset_minutes": -60, "text": "Soon."}, None),
         ({"offset_minutes": 10**12}, None),
         ({"offset_minutes": -60, "channel": "pigeon"}, None),
         ({"offset_minutes": -60, "webinar_id": "x"}, None),

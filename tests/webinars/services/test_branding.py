@@ -64,6 +64,22 @@ def test_what_is_saved_is_seen_at_once_and_what_is_empty_is_the_settings(process
     assert seen(process).accent == CHANGES["accent"], "what a change does not name stays"
 
 
+def test_to_replace_it_empties_what_is_not_said_and_leaves_the_logo(process: Process) -> None:
+    save(process, logo=png(40, 40), logo_type="image/png")
+    facts = dict.fromkeys(CHANGES, "") | {"standing_notice": {"es": " Hola.\r\nAquí. ", "en": " "}, "privacy_text": {}}
+    with process.work() as work:
+        branding.replace_branding(work, facts | {"name": " Spine  "}, version=1, actor=ACTOR, now=NOW)
+    brand = seen(process)
+    assert (brand.name, brand.accent, brand.notices, brand.privacy) == ("Spine", "", {"es": "Hola.\nAquí."}, {})
+    assert brand.logo is not None
+    wrong = {"accent": "#ffff00", "phone": "x", "standing_notice": {"en": "x" * 501}, "privacy_text": {"de": "x"}}
+    for name, value in wrong.items():
+        with pytest.raises(InvalidField) as refused, process.work() as work:
+            branding.replace_branding(work, facts | {name: value}, version=None, actor=ACTOR, now=NOW)
+        assert str(refused.value.facts["field"]).partition(".")[0] == name
+    assert seen(process).version == 2
+
+
 def test_who_comes_second_is_refused_the_first_time_too(process: Process) -> None:
     save(process, version=0)
     for version in (0, 2, 9):

@@ -17,7 +17,7 @@ from webinars.rules.texts import WRITABLE, OwnWords
 from webinars.services import previews, texts
 from webinars.services.delivery import Sender
 from webinars.tables import AuditEntry, Message
-from webinars.terms import MessageKind
+from webinars.terms import Audience, MessageKind
 from webinars.testing import MemoryMailer
 from webinars.work import Process
 
@@ -88,6 +88,29 @@ def test_the_words_of_the_webinar_come_first_and_those_tried_out_before_them(
     with sqlite_process.read() as work:
         assert previews.preview(work, webinar, KIND, "en", None, NOW).subject == "Its own"
         assert previews.preview(work, webinar, KIND, "en", OwnWords("Tried", ""), NOW).subject == "Tried"
+
+
+def test_a_reminder_of_a_rule_is_shown_with_its_words_and_the_subject_of_its_kind(
+    sqlite_process: Process, sqlite_factory: Factory
+) -> None:
+    webinar = sqlite_factory.webinar(presenters=(sqlite_factory.presenter(),))
+    with sqlite_process.work() as work:
+        words = OwnWords("Pronto: {{ title }}", "Le esperamos.")
+        texts.save_text(work, None, MessageKind.reminder, "es", words, version=None, actor=ACTOR, now=NOW)
+    with sqlite_process.read() as work:
+        everyone, absent = Audience.everyone, Audience.absent
+        own = previews.preview_rule(work, webinar, everyone, "es", "Hasta pronto, con {{ presenters }}.", NOW)
+        assert own.subject == "Pronto: Su seminario web"
+        assert "Hasta pronto, con Dr. Maria Castellan" in own.plain
+        assert "Le esperamos." not in own.plain
+        assert "Le esperamos." in previews.preview_rule(work, webinar, everyone, "es", " ", NOW).plain
+        late = previews.preview_rule(work, webinar, absent, "en", "", NOW)
+        assert late == previews.preview(work, webinar, MessageKind.not_there, "en", None, NOW)
+        for locale, text in (("en", "{{ email }}"), ("de", "")):
+            with pytest.raises(InvalidField):
+                previews.preview_rule(work, webinar, everyone, locale, text, NOW)
+        with pytest.raises(NotFound):
+            previews.preview_rule(work, "nothing", everyone, "en", "", NOW)
 
 
 def test_what_could_not_be_kept_is_not_shown(sqlite_process: Process) -> None:

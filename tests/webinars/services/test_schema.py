@@ -14,6 +14,7 @@ from sqlmodel import SQLModel
 from tests.conftest import make_settings
 from tests.support.postgres import PostgresServer
 from webinars.services import schema
+from webinars.tables import ReminderRule
 from webinars.testing import MemoryMailer
 from webinars.work import Process
 
@@ -110,6 +111,21 @@ def test_migrating_keeps_what_is_stored(empty: Process) -> None:
     assert schema.differences(empty) == []
 
 
+def test_a_rules_own_words_become_its_english_ones(empty: Process) -> None:
+    schema.migrate(empty, to="0005")
+    ids = {name: uuid4().hex for name in ("webinar", "worded", "usual", "own")}
+    with empty.engines.write.begin() as connection:
+        for row in _ROWS_OF_0005.split(";"):
+            connection.execute(sa.text(row.format(at=_moment(connection), **ids)))
+    schema.migrate(empty)
+    with empty.read() as work:
+        rules = {rule.id.hex: rule for rule in work.db.scalars(sa.select(ReminderRule))}
+    words = {name: rules[ids[name]].texts for name in ("worded", "usual", "own")}
+    assert words == {"worded": {"en": "It's “soon”."}, "usual": {}, "own": {"en": "It's “soon”."}}
+    assert rules[ids["own"]].origin_id == rules[ids["worded"]].id
+    assert schema.differences(empty) == []
+
+
 def _moment(connection: sa.Connection) -> str:
     return "now()" if connection.dialect.name == "postgresql" else "1700000000000000"
 
@@ -129,4 +145,14 @@ INSERT INTO messages (id, dedupe_key, kind, channel, registration_id, session_id
 facts, priority, state, due_at, next_attempt_at, deadline_at, attempts, created_at)
 VALUES ('{message}', 'k', 'promoted', 'email', '{registration}', '{session}', 0, 0, '{{}}', 0, 'sent',
 {at}, {at}, {at}, 1, {at})
+"""
+_ROWS_OF_0005 = """
+INSERT INTO webinars (id, slug, title, public_title, summary, description, status, needs_approval, asks_question,
+has_questions, frees_declined_seats, replay_url, packet_url, version, created_at, updated_at)
+VALUES ('{webinar}', 'a', 'A', 'A', '', '', 'published', false, false, false, false, '', '', 1, {at}, {at});
+INSERT INTO reminder_rules (id, webinar_id, origin_id, name, anchor, offset_days, offset_minutes, audience, text,
+channel, is_enabled, version, created_at)
+VALUES ('{worded}', '{webinar}', NULL, 'r', 'start', 0, -60, 'everyone', 'It''s “soon”.', 'email', true, 1, {at}),
+('{usual}', '{webinar}', NULL, 'r', 'start', 0, -60, 'everyone', '', 'email', true, 1, {at}),
+('{own}', '{webinar}', '{worded}', 'r', 'start', 0, -60, 'everyone', 'It''s “soon”.', 'email', true, 1, {at})
 """

@@ -47,7 +47,7 @@ def test_a_reminder_is_added_to_a_webinar_and_shown(
 
 
 def test_what_is_wrong_is_said_and_what_was_typed_stays(console: httpx.Client, session_id: UUID) -> None:
-    typed = THREE_HOURS | {"is_for_absent": "true", "text": "Kept <b>"}
+    typed = THREE_HOURS | {"is_for_absent": "true", "text_es": "Kept <b>"}
     page = console.post(f"{PAGE}/reminder-rules/new", data=typed)
     assert page.status_code == 422
     assert "known only after the start" in page.text
@@ -97,6 +97,39 @@ def test_a_session_gets_one_more_and_loses_one(
     assert "24 h before" in console.get(PAGE).text
 
 
+def test_own_words_are_written_looked_at_and_kept_in_each_language(
+    console: httpx.Client, sqlite_process: Process, session_id: UUID
+) -> None:
+    page = console.get(f"{PAGE}/reminder-rules/new")
+    assert "frame-src 'self'" in page.headers["content-security-policy"]
+    looks = re.findall(r'formaction="([^"]+/look/\w+)" formtarget="look"', page.text)
+    (frame,) = re.findall(r'<iframe[^>]+src="([^"]+)"', page.text)
+    assert "Maria Example" in console.get(html.unescape(frame)).text
+    typed = THREE_HOURS | {"text_en": "Soon, {{ name }}.", "text_es": "Pronto, {{ name }}.", "is_enabled": "true"}
+    english, spanish = (console.post(path, data=typed) for path in looks)
+    assert english.headers["content-security-policy"].startswith("sandbox; default-src 'none'")
+    assert "Soon, Maria Example." in english.text
+    assert "Pronto, Maria Example." in spanish.text
+    assert len(rules(sqlite_process, session_id)) == 4  # nothing is kept by looking
+
+    wrong = typed | {"text_es": "<b>{{ nombre }}"}
+    refused = console.post(looks[1], data=wrong)
+    assert (refused.status_code, refused.headers["content-type"]) == (422, "text/plain; charset=utf-8")
+    again = console.post(f"{PAGE}/reminder-rules/new", data=wrong)
+    assert again.status_code == 422
+    assert '<a href="#text_es">There is no variable {{ nombre }} here.' in again.text
+    assert 'id="text_es-wrong"' in again.text
+
+    assert console.post(f"{PAGE}/reminder-rules/new", data=typed).headers["location"] == f"{PAGE}?done=added"
+    rule = rules(sqlite_process, session_id)[1]
+    assert rule.texts == {"en": "Soon, {{ name }}.", "es": "Pronto, {{ name }}."}
+    path = f"/console/reminder-rules/{rule.id}/edit"
+    assert "Pronto, {{ name }}.</textarea>" in console.get(path).text
+    telling = typed | {"text_en": "Your knee pain.", "text_es": "", "version": "1"}
+    assert console.post(path, data=telling).headers["location"] == f"{PAGE}?done=text_saved_telling"
+    assert rules(sqlite_process, session_id)[1].texts == {"en": "Your knee pain."}
+
+
 def test_somebody_else_s_change_is_not_overwritten(
     console: httpx.Client, sqlite_process: Process, session_id: UUID
 ) -> None:
@@ -129,9 +162,11 @@ def test_who_may_only_look_sees_no_buttons(signed_in: SignIn, session_id: UUID) 
         shown = viewer.get(page).text
         assert "24 h before" in shown
         assert "reminder-rules/new" not in shown
-    assert viewer.post(f"{PAGE}/reminder-rules/new", data=THREE_HOURS).status_code == 403
+    for deed in ("new", "look/en"):
+        assert viewer.post(f"{PAGE}/reminder-rules/{deed}", data=THREE_HOURS).status_code == 403
 
 
 def test_of_nothing_there_is_no_form(console: httpx.Client, session_id: UUID) -> None:
     assert console.get("/console/webinars/nothing/reminder-rules/new").status_code == 404
+    assert console.post("/console/webinars/nothing/reminder-rules/look/en", data=THREE_HOURS).status_code == 404
     assert console.get(f"/console/reminder-rules/{UUID(int=1)}/edit").status_code == 404
