@@ -25,6 +25,7 @@ _COUNTED = {
     "missed": "Messages that became useless before they left.",
     "late": "Messages that another worker had taken over when they were done.",
     "doubles": "Messages that were planned again, and kept once.",
+    "unplanned": "Times that the messages of a reminder could not be made.",
 }
 router = APIRouter(include_in_schema=False)
 _log = structlog.get_logger()
@@ -64,12 +65,19 @@ def _exposition(figures: health.Figures) -> bytes:
     registry = CollectorRegistry()
     lag = Gauge("webinars_message_lag_seconds", "How long the oldest due message has waited.", registry=registry)
     lag.set(figures.lag_seconds)
+    planner = Gauge("webinars_planner_lag_seconds", "How long the oldest due reminder has waited.", registry=registry)
+    planner.set(figures.planner_lag_seconds)
     messages = Gauge("webinars_messages", "Ledger rows by state.", ["state"], registry=registry)
     for state, count in figures.messages.items():
         messages.labels(state).set(count)
     if figures.last_beat_age_seconds is not None:
         beat = Gauge("webinars_scheduler_beat_age_seconds", "Since a scheduler was last heard of.", registry=registry)
         beat.set(figures.last_beat_age_seconds)
+    if figures.last_tick_age_seconds is not None:
+        tick = Gauge(
+            "webinars_scheduler_tick_age_seconds", "Since a scheduler last did all it had to.", registry=registry
+        )
+        tick.set(figures.last_tick_age_seconds)
     _add_ways(registry, figures.ways)
     registry.register(_Workers(figures.workers))
     return generate_latest(registry)

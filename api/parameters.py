@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import Path, Query
 
 WHOLE_LIST = 200
-"""The limit that lists name which come on one page."""
+"""The limit of lists that are short enough to come on one page, unless somebody wants less."""
 _PLAIN = r"^[^\x00-\x1f\x7f]+$"
 
 SlugPath = Annotated[str, Path(description="Short name.", examples=["knee"], pattern=_PLAIN, max_length=80)]

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from uuid import UUID
 
 from api.schemas.attendance import AttendancePublic
+from api.schemas.branding import BrandingPublic
 from api.schemas.consents import ConsentPublic
 from api.schemas.follow_ups import FollowUpPublic
 from api.schemas.messages import MessagePublic
@@ -41,6 +42,7 @@ from webinars.services.series import SeriesItem
 from webinars.services.surveys import Comment
 from webinars.services.webinars import Offer
 from webinars.tables import (
+    Branding,
     Consent,
     Message,
     MessageText,
@@ -67,11 +69,6 @@ def topic_public(topic: Topic, parent: str | None) -> TopicPublic:
     )
 
 
-def topics_public(topics: Sequence[Topic]) -> list[TopicPublic]:
-    slugs = {topic.id: topic.slug for topic in topics}
-    return [topic_public(topic, slugs[topic.parent_id] if topic.parent_id else None) for topic in topics]
-
-
 def text_public(text: MessageText, webinar: str | None) -> TextPublic:
     return TextPublic(
         webinar=webinar,
@@ -81,6 +78,18 @@ def text_public(text: MessageText, webinar: str | None) -> TextPublic:
         body=text.body,
         version=text.version,
         updated_at=text.updated_at,
+    )
+
+
+def branding_public(row: Branding | None) -> BrandingPublic:
+    return BrandingPublic(
+        name=row.name if row else "",
+        phone=row.phone if row else "",
+        accent=row.accent if row else "",
+        standing_notice=row.standing_notice if row else {},
+        privacy_text=row.privacy_text if row else {},
+        has_logo=bool(row and row.logo),
+        version=row.version if row else 0,
     )
 
 

@@ -19,6 +19,8 @@ from webinars.phrases import Phrase
 
 ENGLISH = "en"
 LANGUAGES = (ENGLISH, "es")
+PARAMETER = "lang"
+"""With which the address of a page names its language."""
 _USUAL_REGION = "US"
 _LOCALES = Path(__file__).parent / "locales"
 
@@ -51,6 +53,12 @@ def language_of(locale: str) -> str:
     """The language to address somebody in whose browser asked for `locale`: English unless there are words for it."""
     language = locale.replace("_", "-").partition("-")[0].lower()
     return language if language in LANGUAGES else ENGLISH
+
+
+def in_language(path: str, language: str) -> str:
+    """The address by which a public page is known in a language. Without a name it is the English one to everybody who
+    does not say what they read, as search engines do not."""
+    return path if language == ENGLISH else f"{path}?{PARAMETER}={language}"
 
 
 def locale_of(locale: str) -> Locale:

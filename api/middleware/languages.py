@@ -6,7 +6,8 @@ from urllib.parse import parse_qsl
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.pages.languages import COOKIE, PARAMETER, named_language
+from api.pages.languages import COOKIE, named_language
+from webinars.translations import PARAMETER
 
 _A_YEAR_S = 365 * 24 * 60 * 60
 _ELSEWHERE = ("/api/", "/inbound/", "/console", "/embed/")

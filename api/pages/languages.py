@@ -12,9 +12,8 @@ from urllib.parse import quote, urlencode
 
 from fastapi import Request
 
-from webinars.translations import ENGLISH, LANGUAGES, language_of
+from webinars.translations import ENGLISH, LANGUAGES, PARAMETER, language_of
 
-PARAMETER = "lang"
 COOKIE = "language"
 NAMES = {"en": "English", "es": "Español"}
 """Each as its own speakers call it."""
@@ -71,12 +70,6 @@ def visitor_locale(request: Request) -> str:
     wishes = _wishes(request.headers.get("accept-language", ""))
     regions = [region for wish, region in sorted(wishes, key=lambda wish: wish[0] != language) if region.isalpha()]
     return f"{language}-{regions[0].upper() if regions else _USUAL_REGION}"
-
-
-def in_language(path: str, language: str) -> str:
-    """The address by which a public page is known in a language. Without a name it is the English one to everybody who
-    does not say what they read, as search engines do not."""
-    return path if language == ENGLISH else f"{path}?{PARAMETER}={language}"
 
 
 def switches(request: Request, language: str, source: Mapping[str, str], *, to: str = "") -> Iterator[Switch]:

@@ -18,12 +18,11 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup
 
 from api.pages.branding import logo_url, stylesheet_url
-from api.pages.languages import in_language
 from webinars.documents.times import ShownTime, shown_time, zone_name
 from webinars.rules.branding import Brand
 from webinars.rules.sessions import zone
 from webinars.services.branding import brand_of
-from webinars.translations import ENGLISH, LANGUAGES, locale_of, words_of
+from webinars.translations import ENGLISH, LANGUAGES, in_language, locale_of, words_of
 from webinars.work import Process
 
 _HERE = Path(__file__).parent

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Response
 from api.answers import OnceDep, answer
 from api.dependencies import CatalogueWriter, NowDep, ReadDep, SeenVersionDep, WorkDep
 from api.openapi import refusals
-from api.parameters import WHOLE_LIST, SlugPath
+from api.parameters import WHOLE_LIST, CursorQuery, LimitQuery, SlugPath
 from api.schemas.presenters import PresenterCreate, PresenterPage, PresenterPublic, PresenterUpdate
 from api.shapes import presenter_public
 from webinars.services import catalogue
@@ -15,11 +15,12 @@ from webinars.services import catalogue
 router = APIRouter(prefix="/presenters", tags=["presenters"])
 
 
-@router.get("")
-def list_presenters(work: ReadDep) -> PresenterPage:
-    """All presenters by name, on one page."""
-    items = [presenter_public(presenter) for presenter in catalogue.list_presenters(work)]
-    return PresenterPage(items=items, next=None, limit=WHOLE_LIST)
+@router.get("", responses=refusals(422))
+def list_presenters(work: ReadDep, cursor: CursorQuery = None, limit: LimitQuery = WHOLE_LIST) -> PresenterPage:
+    """All presenters by name."""
+    page = catalogue.page_of_presenters(work, cursor=cursor, limit=limit)
+    items = [presenter_public(presenter) for presenter in page.items]
+    return PresenterPage(items=items, next=page.next, limit=page.limit)
 
 
 @router.get("/{slug}", response_model=PresenterPublic, responses=refusals(404, 422))

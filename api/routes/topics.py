@@ -7,18 +7,20 @@ from fastapi import APIRouter, Response
 from api.answers import OnceDep, answer
 from api.dependencies import CatalogueWriter, NowDep, ReadDep, SeenVersionDep, WorkDep
 from api.openapi import refusals
-from api.parameters import WHOLE_LIST, SlugPath
+from api.parameters import WHOLE_LIST, CursorQuery, LimitQuery, SlugPath
 from api.schemas.topics import TopicCreate, TopicPage, TopicPublic, TopicUpdate
-from api.shapes import topic_public, topics_public
+from api.shapes import topic_public
 from webinars.services import catalogue
 
 router = APIRouter(prefix="/topics", tags=["topics"])
 
 
-@router.get("")
-def list_topics(work: ReadDep) -> TopicPage:
-    """All areas and conditions in their order, on one page."""
-    return TopicPage(items=topics_public(catalogue.list_topics(work)), next=None, limit=WHOLE_LIST)
+@router.get("", responses=refusals(422))
+def list_topics(work: ReadDep, cursor: CursorQuery = None, limit: LimitQuery = WHOLE_LIST) -> TopicPage:
+    """All areas and conditions in their order."""
+    page = catalogue.page_of_topics(work, cursor=cursor, limit=limit)
+    items = [topic_public(topic, parent) for topic, parent in page.items]
+    return TopicPage(items=items, next=page.next, limit=page.limit)
 
 
 @router.get("/{slug}", response_model=TopicPublic, responses=refusals(404, 422))

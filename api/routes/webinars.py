@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Response
 from api.answers import OnceDep, answer
 from api.dependencies import CatalogueWriter, NowDep, ReadDep, SeenVersionDep, SeesDraftsDep, WorkDep
 from api.openapi import refusals
-from api.parameters import WHOLE_LIST, SlugPath, SlugQuery
+from api.parameters import WHOLE_LIST, CursorQuery, LimitQuery, SlugPath, SlugQuery
 from api.schemas.webinars import (
     WebinarCreate,
     WebinarDetail,
@@ -30,13 +30,16 @@ def list_webinars(
     work: ReadDep,
     sees_drafts: SeesDraftsDep,
     topic: Annotated[SlugQuery, Query(description="Only those about this topic, or a condition under it.")] = None,
+    cursor: CursorQuery = None,
+    limit: LimitQuery = WHOLE_LIST,
 ) -> Response:
-    """Webinars, newest first, on one page: those published; with a token of scope `catalogue:write`, all in full."""
-    offers = webinars.list_webinars(work, topic=topic, public_only=not sees_drafts)
+    """Webinars, newest first: those published; with a token of scope `catalogue:write`, all in full."""
+    page = webinars.page_of_webinars(work, topic=topic, public_only=not sees_drafts, cursor=cursor, limit=limit)
     if sees_drafts:
-        details = [webinar_detail(offer) for offer in offers]
-        return answer(WebinarDetailPage(items=details, next=None, limit=WHOLE_LIST))
-    return answer(WebinarPage(items=[webinar_public(offer) for offer in offers], next=None, limit=WHOLE_LIST))
+        details = [webinar_detail(offer) for offer in page.items]
+        return answer(WebinarDetailPage(items=details, next=page.next, limit=page.limit))
+    items = [webinar_public(offer) for offer in page.items]
+    return answer(WebinarPage(items=items, next=page.next, limit=page.limit))
 
 
 @router.get("/{slug}", response_model=WebinarPublic | WebinarDetail, responses=refusals(404, 422))

@@ -52,6 +52,7 @@ def test_figures_are_for_whoever_has_the_token(
     text = httpx.get(f"{address}/metrics", headers={"Authorization": "Bearer a token for the metrics"}).text
     assert "webinars_message_lag_seconds 90.0" in text
     assert 'webinars_messages{state="planned"} 1.0' in text
+    assert "webinars_planner_lag_seconds 0.0" in text
     process.close()
 
 
@@ -97,8 +98,9 @@ def test_figures_of_ways_and_workers(
     assert figures["webinars_message_delay_seconds_bucket", "+Inf"] == 1
     assert figures["webinars_message_delay_seconds_count", None] == 1
     assert figures["webinars_messages_sent_total", None] == 1
+    assert figures["webinars_scheduler_tick_age_seconds", None] == 0
     assert {name for name, _ in figures} >= {
-        f"webinars_messages_{name}_total" for name in ("failed", "missed", "late", "doubles")
+        f"webinars_messages_{name}_total" for name in ("failed", "missed", "late", "doubles", "unplanned")
     }
 
 

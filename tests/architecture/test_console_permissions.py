@@ -94,6 +94,7 @@ MATRIX: dict[str, Role | None] = {
     "POST /console/texts/{kind}/{locale}/reset": Role.host,
     "GET /console/webinars/{slug}/reminder-rules/new": Role.host,
     "POST /console/webinars/{slug}/reminder-rules/new": Role.host,
+    "POST /console/webinars/{slug}/reminder-rules/look/{locale}": Role.host,
     "GET /console/sessions/{session_id}/reminder-rules/new": Role.host,
     "POST /console/sessions/{session_id}/reminder-rules/new": Role.host,
     "POST /console/sessions/{session_id}/reminder-rules/follow": Role.host,

@@ -67,6 +67,7 @@ MATRIX: dict[str, Scope | None] = {
     "POST /registrations/{registration_id}/readmit": Scope.registrations_write,
     "POST /registrations/{registration_id}/erase": Scope.registrations_write,
     "POST /registrations/{registration_id}/resend": Scope.registrations_write,
+    "DELETE /registrations/{registration_id}/mail-problem": Scope.registrations_write,
     "POST /registrations/{registration_id}/consents": Scope.registrations_write,
     "GET /messages": Scope.messages_read,
     "POST /messages/retry": Scope.messages_write,
@@ -92,6 +93,8 @@ MATRIX: dict[str, Scope | None] = {
     "GET /requests": Scope.attendance_read,
     "PATCH /requests/{request_id}": Scope.attendance_write,
     "GET /sessions/{session_id}/survey": Scope.attendance_read,
+    "GET /branding": Scope.catalogue_write,
+    "PUT /branding": Scope.catalogue_write,
 }
 _PREFIX = "/api/v1"
 _IDS = (

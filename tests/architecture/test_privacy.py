@@ -56,6 +56,7 @@ KEPT_FOR_A_WHILE = {
         "kept_answers.key_hash",
         "kept_answers.request_hash",
         "messages.last_error",
+        "messages.provider_id",
         "rate_counts.bucket",
         "rate_counts.long_since",
         "rate_counts.short_since",

@@ -5,7 +5,6 @@ No test has to think of it: the browser that tests get watches every page they o
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +16,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, R
 from tests.conftest import NOW
 from tests.factories import Factory
 from tests.support.browser import launch_options
+from tests.support.programs import missing
 from webinars.clock import ShiftedClock
 from webinars.work import Process
 
@@ -29,10 +29,7 @@ def unwatched() -> Iterator[Browser]:
     """Not for tests: they take `chromium`."""
     options = launch_options()
     if options is None:
-        reason = "Chromium is not installed: run `python tools/prepare_tests.py`"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
+        missing("Chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(**options)
         yield browser

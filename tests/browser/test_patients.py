@@ -320,10 +320,15 @@ CONTRASTS = """() => {
 
 @pytest.fixture
 def room() -> Iterator[str]:
-    """Somebody else's server."""
+    """Somebody else's server. One of its addresses is short, and leads on to another origin."""
 
     class Room(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            if self.path == "/short":
+                self.send_response(302)
+                self.send_header("Location", f"http://localhost:{self.server.server_port}/v/1")  # type: ignore[attr-defined]
+                self.end_headers()
+                return
             body = b"<!doctype html><html lang=en><title>Room</title><link rel=icon href=data:,><h1>The room</h1>"
             self.send_response(200)
             self.send_header("Content-Type", "text/html")

@@ -15,8 +15,8 @@ import pytest
 from scheduler.loop import Scheduler
 from tests.conftest import make_settings
 from tests.factories import ACTOR, Factory
-from tests.interop.programs import missing
 from tests.interop.thunderbird import Seen, Thunderbird
+from tests.support.programs import missing
 from tests.support.replies import AUTHSERV
 from tests.support.smtp import DROP, SmtpSink
 from tools.prepare_tests import has_thunderbird

@@ -12,7 +12,7 @@ import vobject
 from ical.calendar_stream import IcsCalendarStream
 from icalendar import Calendar
 
-from tests.interop.programs import missing
+from tests.support.programs import missing
 from tests.webinars.documents.test_golden import FILES, FOLDER
 from tools.prepare_tests import SYSTEM_PYTHON, has_javascript_readers, has_libical
 

@@ -14,7 +14,7 @@ from babel.messages.pofile import read_po
 import api
 import webinars
 from webinars.phrases import Phrase
-from webinars.translations import ENGLISH, LANGUAGES, catalogue_path, language_of, locale_of, words_of
+from webinars.translations import ENGLISH, LANGUAGES, catalogue_path, in_language, language_of, locale_of, words_of
 
 PACKAGE = Path(webinars.__file__).parent
 PAGES = Path(api.__file__).parent
@@ -142,3 +142,7 @@ def test_words_and_their_forms() -> None:
     assert [spanish.ngettext(*hours, count) % {"num": count} for count in (1, 3)] == ["en 1 hora", "en 3 horas"]
     assert [english.ngettext(*hours, count) % {"num": count} for count in (1, 3)] == ["in 1 hour", "in 3 hours"]
     assert spanish.ngettext("%(num)s mile", "%(num)s miles", 2) == "%(num)s miles"
+
+
+def test_a_public_page_is_known_by_one_address_in_each_language() -> None:
+    assert [in_language("/topics/knee", language) for language in LANGUAGES] == ["/topics/knee", "/topics/knee?lang=es"]

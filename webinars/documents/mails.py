@@ -84,7 +84,8 @@ class MailFacts:
     manage_url: str
     change_url: str
     """The same page for calendar entries, which others may read."""
-    base_url: str
+    home_url: str
+    """Of the page with all webinars."""
     registration_id: UUID
     sequence: int
     message_id: str
@@ -246,7 +247,7 @@ def _words(facts: MailFacts, method: CalendarMethod | None) -> dict[str, object]
         "join_url": web_address(facts.join_url),
         "manage_url": web_address(facts.manage_url),
         "unsubscribe_url": facts.unsubscribe_url and web_address(facts.unsubscribe_url),
-        "other_dates_url": web_address(facts.next_session_url or facts.base_url),
+        "other_dates_url": web_address(facts.next_session_url or facts.home_url),
         "has_replay": facts.has_replay,
         "packet_url": facts.packet_url and web_address(facts.packet_url),
         "organization": printable(facts.organization_name).replace("\n", " "),

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from webinars.documents.texts import web_address
 from webinars.documents.times import shown_time
+from webinars.translations import language_of, words_of
 
 LONGEST = 160
 
@@ -24,8 +25,7 @@ def short_text(starts_at: datetime, timezone: str, locale: str, url: str) -> str
     """
     link = web_address(url)
     when = shown_time(starts_at, timezone, locale)
-    spoken = locale.lower().partition("-")[0].partition("_")[0]
-    title = "Su webinar" if spoken == "es" else "Your webinar"
+    title = words_of(language_of(locale)).gettext("Your webinar")
     zone = when.zone.partition(" (")[0]
     for words in (f"{title}: {when.short} {zone}.", f"{title}: {when.short}.", f"{when.short}:"):
         text = f"{_plain(words)} {link}"

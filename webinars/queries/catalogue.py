@@ -19,11 +19,11 @@ Row = TypeVar("Row")
 
 def list_topics(db: DbSession) -> Sequence[Topic]:
     """All topics, areas and conditions, in their order."""
-    return db.scalars(sa.select(Topic).order_by(col(Topic.position), col(Topic.name))).all()
+    return db.scalars(sa.select(Topic).order_by(col(Topic.position), col(Topic.name), col(Topic.id))).all()
 
 
 def list_presenters(db: DbSession) -> Sequence[Presenter]:
-    return db.scalars(sa.select(Presenter).order_by(col(Presenter.name))).all()
+    return db.scalars(sa.select(Presenter).order_by(col(Presenter.name), col(Presenter.id))).all()
 
 
 def get_topic(db: DbSession, slug: str) -> Topic:

@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from webinars.errors import InvalidField, SlugTaken, VersionMismatch
 from webinars.queries import catalogue as catalogue_queries
+from webinars.queries.pages import Page, part_of
 from webinars.services import audit
 from webinars.tables import Presenter, Topic, Webinar
 from webinars.terms import new_id
@@ -40,6 +41,18 @@ def list_areas(work: ReadWork) -> list[Area]:
 
 def list_topics(work: ReadWork) -> Sequence[Topic]:
     return catalogue_queries.list_topics(work.db)
+
+
+def page_of_topics(work: ReadWork, *, cursor: str | None, limit: int) -> Page[tuple[Topic, str | None]]:
+    """A page of topics in their order, each with the short name of its area.
+
+    Raises:
+        InvalidField: if the cursor was not made here.
+    """
+    topics = list_topics(work)
+    slugs = {topic.id: topic.slug for topic in topics}
+    rows = [(topic, slugs[topic.parent_id] if topic.parent_id else None) for topic in topics]
+    return part_of(rows, [topic.id for topic in topics], cursor=cursor, limit=limit)
 
 
 def get_topic(work: ReadWork, slug: str) -> Topic:
@@ -94,6 +107,16 @@ def delete_topic(work: Work, slug: str, *, actor: str, now: datetime) -> None:
 
 def list_presenters(work: ReadWork) -> Sequence[Presenter]:
     return catalogue_queries.list_presenters(work.db)
+
+
+def page_of_presenters(work: ReadWork, *, cursor: str | None, limit: int) -> Page[Presenter]:
+    """A page of presenters by name.
+
+    Raises:
+        InvalidField: if the cursor was not made here.
+    """
+    presenters = list_presenters(work)
+    return part_of(presenters, [presenter.id for presenter in presenters], cursor=cursor, limit=limit)
 
 
 def get_presenter(work: ReadWork, slug: str) -> Presenter:

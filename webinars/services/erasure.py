@@ -23,7 +23,7 @@ from webinars.queries import retention as retention_queries
 from webinars.queries import sessions as sessions_queries
 from webinars.queries import suppressions as suppressions_queries
 from webinars.rules.visits import counted_source
-from webinars.services import audit, seats, subscriptions, waitlist
+from webinars.services import audit, idempotency, seats, subscriptions, waitlist
 from webinars.tables import Registration, Retention
 from webinars.terms import ACTIVE, MessageKind, RegistrationStatus, SkipReason
 from webinars.vault import Vault
@@ -51,6 +51,7 @@ def erase(work: Work, registration_id: UUID, *, actor: str, now: datetime) -> Re
         seats.free_place(work, item, held, registration.seats)
         waitlist.serve(work, item.session.id, now)
     forget(work, [registration], now)
+    idempotency.forget_person(work, registration_id)
     messages_queries.drop_planned(
         work.db, reason=SkipReason.erased, kinds=tuple(MessageKind), registration_id=registration_id
     )
@@ -106,7 +107,8 @@ def forget(work: Work, registrations: Sequence[Registration], now: datetime) -> 
     ids = [registration.id for registration in registrations]
     retention_queries.clear_of(work.db, ids)
     retention_queries.close_tasks(work.db, ids)
-    messages_queries.forget_errors(work.db, ids)
+    # It may name the address, or be what the provider finds it by.
+    retention_queries.clear_logs_of(work.db, "registration_id", ids)
 
 
 def _forget(vault: Vault, registration: Registration) -> None:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from webinars.errors import IdempotencyMismatch
 from webinars.queries import idempotency as idempotency_queries
@@ -20,6 +22,7 @@ from webinars.work import Work
 
 KEPT_FOR = timedelta(hours=24)
 _PLACE = "kept_answers.answer"
+_HASH_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,7 @@ def find_said(work: Work, key: Idempotency, now: datetime) -> Said | None:
     """What was answered to this key; None if it is new: then it is taken, and `keep` must follow.
 
     Raises:
-        IdempotencyMismatch: if it was used for another request.
+        IdempotencyMismatch: if it was used for another request, or spoke of somebody who has been erased since.
     """
     row = {"id": new_id(now), "key_hash": key.key_hash, "request_hash": key.request_hash, "created_at": now}
     if idempotency_queries.claim_key(work.db, row):
@@ -63,6 +66,20 @@ def keep(work: Work, key: Idempotency, said: Said) -> None:
     """Keep an answer with the work it stands for."""
     kept = idempotency_queries.get_kept(work.db, key.key_hash)
     kept.answer = work.vault.seal(_PLACE, kept.id, json.dumps(asdict(said)))
+
+
+def forget_person(work: Work, registration_id: UUID) -> None:
+    """Take away what was answered about a registration, and the hashes of what was asked: they can be guessed at.
+
+    Which answers speak of it is read in the answers themselves: each has the registration's id wherever it has anything
+    of the person. The keys stay until their 24 hours are over: a program that sends its request once more is refused,
+    and brings nobody back who has been erased.
+    """
+    name, nothing = str(registration_id), os.urandom(_HASH_BYTES)
+    answers = idempotency_queries.read_answers(work.db)
+    telling = [row_id for row_id, answer in answers if name in work.vault.open(_PLACE, row_id, answer)]
+    idempotency_queries.void_answers(work.db, telling, nothing)
+    idempotency_queries.void_keys(work.db, registration_id, nothing)
 
 
 def forget_old_keys(work: Work, now: datetime) -> int:

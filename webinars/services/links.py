@@ -16,6 +16,7 @@ from webinars.queries.suppressions import Posted
 from webinars.settings import Settings
 from webinars.tables import Registration
 from webinars.terms import LinkPurpose
+from webinars.translations import in_language, language_of
 from webinars.vault import Vault
 from webinars.work import ReadWork
 
@@ -27,6 +28,11 @@ def link(settings: Settings, vault: Vault, purpose: LinkPurpose, registration: R
     """The address that opens a registration for one purpose."""
     token = vault.link_token(purpose, registration.id, registration.link_version)
     return f"{settings.base_url}/{_PATHS[purpose]}/{token}"
+
+
+def public_link(settings: Settings, path: str, locale: str) -> str:
+    """The address of a page for everybody, in the language of whoever is given it."""
+    return f"{settings.base_url}{in_language(path, language_of(locale))}"
 
 
 def open_link(work: ReadWork, purpose: LinkPurpose, token: str, now: datetime) -> tuple[Registration, Scheduled]:

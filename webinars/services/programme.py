@@ -20,6 +20,7 @@ from webinars.queries.sessions import Scheduled
 from webinars.rules.availability import Availability, availability
 from webinars.services import branding, catalogue, sessions, webinars
 from webinars.services.catalogue import Area
+from webinars.services.links import public_link
 from webinars.services.webinars import Offer
 from webinars.settings import Settings
 from webinars.tables import Presenter, Topic, Webinar, WebinarSession
@@ -213,7 +214,7 @@ def calendar_file(settings: Settings, listed: ListedSession, language: str) -> b
         organizer_name=settings.sender_name,
         organizer_email=settings.mail_from,
         description=words_of(language).say(IN_THE_MAIL),
-        url=f"{settings.base_url}/sessions/{session.id}/register",
+        url=public_link(settings, f"/sessions/{session.id}/register", language),
         cancelled=session.status is SessionStatus.cancelled,
     )
 

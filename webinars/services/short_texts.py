@@ -12,6 +12,7 @@ from webinars.gateways.short_texts import SendableText
 from webinars.queries import registrations as registrations_queries
 from webinars.queries.messages import Dispatch
 from webinars.rules.registrations import clean_phone
+from webinars.rules.sessions import usable_zone
 from webinars.services import consents, registrations, seats
 from webinars.services.consents import CONSENT_TEXTS, ConsentAnswer
 from webinars.services.links import link
@@ -101,9 +102,10 @@ def text_of(work: ReadWork, dispatch: Dispatch) -> SendableText:
     if phone is None:
         raise ValueError("there is no number to send a text to")
     url = link(work.settings, work.vault, purpose, registration)
+    timezone = usable_zone(registration.timezone, session.timezone)
     return SendableText(
         message_id=str(message.id),
         channel=message.channel.value,
         to=phone,
-        text=short_text(session.starts_at, registration.timezone, registration.locale, url),
+        text=short_text(session.starts_at, timezone, registration.locale, url),
     )

@@ -16,6 +16,7 @@ from uuid import UUID
 from webinars.errors import LinkInvalid
 from webinars.queries import catalogue as catalogue_queries
 from webinars.queries import messages as messages_queries
+from webinars.queries import retention as retention_queries
 from webinars.queries import subscriptions as subscriptions_queries
 from webinars.rules.messages import priority
 from webinars.rules.registrations import same_person
@@ -160,7 +161,7 @@ def message_row(
         "schedule_version": 0,
         "sequence": 0,
         "facts": facts or {},
-        "priority": priority(kind),
+        "priority": priority(kind, due_at, until),
         "state": MessageState.planned,
         "due_at": due_at,
         "next_attempt_at": due_at,
@@ -272,6 +273,7 @@ def forget_address(work: Work, email_index: bytes, now: datetime) -> None:
         subscription.state = SubscriptionState.ended
         subscription.ended_at = subscription.ended_at or now
     work.db.flush()
+    retention_queries.clear_logs_of(work.db, "subscription_id", [subscription.id for subscription in subscriptions])
 
 
 def forget_old(work: Work, now: datetime) -> int:

@@ -62,17 +62,19 @@ def wants(work: ReadWork, registration: Registration, purpose: str) -> bool:
     return dict(answers).get(purpose, True)  # the newest comes last, and holds
 
 
-def choose(work: Work, choice: Choice, *, is_wanted: bool, method: str, address_block: str, now: datetime) -> bool:
+def choose(
+    work: Work, choice: Choice, *, is_wanted: bool, method: str, language: str, address_block: str, now: datetime
+) -> bool:
     """Note what somebody says, as evidence. Said twice is said once: False if it was so before.
 
     Args:
         method: `unsubscribe` by the link in a mail, `page` on their own page.
+        language: in which they read what they say yes or no to.
         address_block: the network it came from.
     """
     if choice.is_wanted == is_wanted:
         return False
-    registration = choice.registration
     answer = ConsentAnswer(choice.purpose, _UNASKED, is_wanted, method)
-    rows = consents.rows(registration.id, [answer], registration.locale, address_block, now)
+    rows = consents.rows(choice.registration.id, [answer], language, address_block, now)
     registrations_queries.insert_consents(work.db, rows)
     return True

@@ -12,6 +12,7 @@ from webinars.errors import InvalidField, NotFound
 from webinars.queries import catalogue as catalogue_queries
 from webinars.queries import series as series_queries
 from webinars.queries import sessions as sessions_queries
+from webinars.queries.pages import Page, part_of
 from webinars.services import audit, catalogue, reminders, rescheduling
 from webinars.tables import Presenter, Topic, Webinar, WebinarPresenter, WebinarTopic
 from webinars.terms import PublicationStatus, new_id
@@ -33,9 +34,21 @@ def list_webinars(work: ReadWork, *, topic: str | None = None, public_only: bool
     Raises:
         NotFound: if there is no such topic.
     """
-    statuses = [PublicationStatus.published] if public_only else list(PublicationStatus)
-    topic_ids = catalogue_queries.topic_ids_within(work.db, topic) if topic else None
-    return _offers(work, catalogue_queries.list_webinars(work.db, statuses=statuses, topic_ids=topic_ids))
+    return _offers(work, _listed(work, topic, public_only=public_only))
+
+
+def page_of_webinars(
+    work: ReadWork, *, topic: str | None, public_only: bool, cursor: str | None, limit: int
+) -> Page[Offer]:
+    """A page of the same.
+
+    Raises:
+        NotFound: if there is no such topic.
+        InvalidField: if the cursor was not made here.
+    """
+    webinars = _listed(work, topic, public_only=public_only)
+    page = part_of(webinars, [webinar.id for webinar in webinars], cursor=cursor, limit=limit)
+    return Page(_offers(work, page.items), page.next, page.limit)
 
 
 def get_webinar(work: ReadWork, slug: str, *, public_only: bool = True) -> Offer:
@@ -138,6 +151,12 @@ def _id_of(work: Work, model: type[Topic | Presenter], slug: str, field: str) ->
     if found is None:
         raise InvalidField(f"There is nothing named {slug!r}. Create it first, or choose one that exists.", field=field)
     return found
+
+
+def _listed(work: ReadWork, topic: str | None, *, public_only: bool) -> Sequence[Webinar]:
+    statuses = [PublicationStatus.published] if public_only else list(PublicationStatus)
+    topic_ids = catalogue_queries.topic_ids_within(work.db, topic) if topic else None
+    return catalogue_queries.list_webinars(work.db, statuses=statuses, topic_ids=topic_ids)
 
 
 def _offers(work: ReadWork, webinars: Sequence[Webinar]) -> list[Offer]:

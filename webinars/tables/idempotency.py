@@ -35,5 +35,5 @@ class KeptAnswer(Table, table=True):
     """SHA-256 of scope and key."""
     request_hash: bytes = blind_index(Retention.log)
     answer: Sealed | None = sealed(Retention.log, default=None)
-    """Empty only inside the transaction that does the work."""
+    """Empty inside the transaction that does the work, and once somebody of whom it spoke has been erased."""
     created_at: datetime = moment(keep=Retention.log, index=True)

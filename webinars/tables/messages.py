@@ -12,6 +12,7 @@ from webinars.tables.base import Retention, Table, column, document, enum, momen
 from webinars.terms import Channel, MessageKind, MessageState
 
 _WAITING = sa.text("state IN ('planned', 'sending')")
+_MERGED = sa.text("reason = 'merged'")
 
 
 class Message(Table, table=True):
@@ -23,7 +24,7 @@ class Message(Table, table=True):
         sa.Index("ix_messages_ready", "priority", "next_attempt_at", sqlite_where=_WAITING, postgresql_where=_WAITING),
         sa.Index("ix_messages_session_id_state", "session_id", "state"),
         sa.Index("ix_messages_registration_id_id", "registration_id", "id"),
-        # Few rows have either: every registration writes messages, and should not pay for these.
+        # Few rows are in any of these: every registration writes messages, and should not pay for them.
         sa.Index(
             "ix_messages_subscription_id",
             "subscription_id",
@@ -36,6 +37,7 @@ class Message(Table, table=True):
             sqlite_where=sa.text("provider_id IS NOT NULL"),
             postgresql_where=sa.text("provider_id IS NOT NULL"),
         ),
+        sa.Index("ix_messages_deadline_at", "deadline_at", sqlite_where=_MERGED, postgresql_where=_MERGED),
         sa.CheckConstraint("(registration_id IS NULL) <> (subscription_id IS NULL)", name="one_recipient"),
         {"postgresql_with": {"fillfactor": 70}},
     )
@@ -54,7 +56,7 @@ class Message(Table, table=True):
     facts: dict[str, Any] = document(default_factory=dict)
     """What cannot be read later, such as the time a session was moved from."""
     priority: int
-    """0 before 1 before 2."""
+    """0 before 1 before 2 before 3."""
     state: MessageState = enum(MessageState, default=MessageState.planned)
     reason: str | None = column(sa.String(40), default=None)
     due_at: datetime = moment()
@@ -68,7 +70,8 @@ class Message(Table, table=True):
     first_attempt_at: datetime | None = moment(default=None)
     """Date and DTSTAMP of the mail, so that a repeat is recognised as one."""
     sent_at: datetime | None = moment(default=None)
-    provider_id: str | None = column(sa.String(200), default=None)
-    """What the provider that took it calls it, for its reports of what became of it."""
+    provider_id: str | None = column(sa.String(200), keep=Retention.log, default=None)
+    """What the provider that took it calls it, for its reports of what became of it. With it the
+    provider finds the address in its own records."""
     last_error: str | None = column(sa.String(500), keep=Retention.log, default=None)
     created_at: datetime = moment()

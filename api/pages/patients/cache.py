@@ -20,10 +20,11 @@ from fastapi import Request, Response
 from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 
-from api.pages.languages import PARAMETER, VARY, visitor_language
+from api.pages.languages import VARY, visitor_language
 from api.pages.patients.source import SOURCE_KEYS, visit_source
 from api.pages.patients.zones import chosen_zone
 from webinars.services import programme
+from webinars.translations import PARAMETER
 from webinars.work import Process
 
 FRESH_S = 1.0

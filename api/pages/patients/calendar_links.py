@@ -7,6 +7,7 @@ from urllib.parse import quote, urlencode
 
 from webinars.documents.mails import shown_title
 from webinars.phrases import Phrase
+from webinars.services.links import public_link
 from webinars.services.programme import IN_THE_MAIL, ListedSession
 from webinars.settings import Settings
 from webinars.translations import words_of
@@ -26,7 +27,7 @@ def calendar_links(settings: Settings, listed: ListedSession, language: str) -> 
     online = say(_ONLINE)
     session = listed.session
     title = shown_title(listed.offer.webinar.public_title, language)
-    details = f"{say(IN_THE_MAIL)} {settings.base_url}/sessions/{session.id}/register"
+    details = f"{say(IN_THE_MAIL)} {public_link(settings, f'/sessions/{session.id}/register', language)}"
     compact = [f"{moment:%Y%m%dT%H%M%SZ}" for moment in (session.starts_at, session.ends_at)]
     iso = [f"{moment:%Y-%m-%dT%H:%M:%SZ}" for moment in (session.starts_at, session.ends_at)]
     google = {"action": "TEMPLATE", "text": title, "dates": "/".join(compact), "details": details, "location": online}

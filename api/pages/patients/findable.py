@@ -7,14 +7,13 @@ from datetime import datetime
 from typing import Any
 from xml.sax.saxutils import escape
 
-from api.pages.languages import in_language
 from webinars.rules.availability import Availability
 from webinars.rules.sessions import zone
 from webinars.services.branding import brand_of
 from webinars.services.programme import ListedOffer, ListedSession, PublicAddress
 from webinars.settings import Settings
 from webinars.terms import SessionStatus
-from webinars.translations import LANGUAGES
+from webinars.translations import LANGUAGES, in_language
 from webinars.work import ReadWork
 
 _SCHEMA = "https://schema.org"

@@ -83,7 +83,11 @@ class Form:
 
 def blank_form(timezone: str, asked: Sequence[Asked], now: datetime) -> Form:
     opened_at = str(int(now.timestamp() * 1000))
-    return Form(timezone=timezone, asked=asked, form_key=secrets.token_urlsafe(16), opened_at=opened_at)
+    return Form(timezone=timezone, asked=asked, form_key=new_key(), opened_at=opened_at)
+
+
+def new_key() -> str:
+    return secrets.token_urlsafe(16)
 
 
 async def read_form(request: Request) -> dict[str, str]:

@@ -7,13 +7,14 @@ from http import HTTPStatus
 from uuid import UUID
 
 from fastapi import APIRouter, Request
-from fastapi.responses import Response
+from fastapi.responses import RedirectResponse, Response
 
 from api.dependencies import NowDep, ProcessDep, ReadDep
 from api.pages.patients.form import FieldsDep
 from api.pages.patients.my_registration import PATH, by_mail, closed
-from api.pages.patients.my_seat import back, do
-from api.pages.patients.view import readable, show
+from api.pages.patients.my_seat import do
+from api.pages.patients.source import carried
+from api.pages.patients.view import readable, show, spoken
 from api.pages.rendering import PRIVATE
 from webinars.rules.sessions import is_to_come
 from webinars.services import erasure, personal_data, registrations
@@ -75,8 +76,10 @@ def delete(request: Request, fields: FieldsDep, process: ProcessDep, now: NowDep
         erase = deeds.get(fields.get("what", ""))
         if erase is None:
             return _delete_page(request, work, registration_id, now, is_unsaid=True)
+        # Nobody knows afterwards what they read.
+        then = carried(spoken(request, registrations.get_registration(work, registration_id)[0].locale))
         erase(work, registration_id, actor=personal_data.ACTOR, now=now)
-        return back()
+        return RedirectResponse(PATH + then, HTTPStatus.SEE_OTHER, PRIVATE)
 
     return do(request, fields, process, now, deed, with_own_data=True)
 

@@ -12,6 +12,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from api.dependencies import NowDep, ProcessDep
 from api.middleware.rates import client_network
+from api.pages.languages import visitor_language
 from api.pages.patients.form import FieldsDep
 from api.pages.patients.my_registration import COOKIE, PATH, closed, keep_open
 from api.pages.patients.view import guarded_link
@@ -139,8 +140,15 @@ def remind(request: Request, fields: FieldsDep, process: ProcessDep, now: NowDep
     def deed(work: Work, registration_id: UUID) -> Response:
         registration, _ = registrations.get_registration(work, registration_id)
         choice = Choice(registration, REMINDERS, unsubscribing.wants(work, registration, REMINDERS))
-        network = client_network(request)
-        unsubscribing.choose(work, choice, is_wanted=is_wanted, method="page", address_block=network, now=now)
+        unsubscribing.choose(
+            work,
+            choice,
+            is_wanted=is_wanted,
+            method="page",
+            language=visitor_language(request, registration.locale),
+            address_block=client_network(request),
+            now=now,
+        )
         return back("reminded" if is_wanted else "not_reminded")
 
     return do(request, fields, process, now, deed)

@@ -24,6 +24,7 @@ from api.pages.patients.form import (
     Form,
     blank_form,
     filled_form,
+    new_key,
     request_of,
     too_many,
 )
@@ -34,6 +35,7 @@ from api.pages.patients.visits import COUNTED
 from api.pages.patients.zones import carried_zone, chosen_zone, zone_choices
 from webinars.errors import (
     Busy,
+    IdempotencyMismatch,
     InvalidField,
     NotFound,
     RegistrationClosed,
@@ -87,7 +89,7 @@ def register(
     except _CLOSED:
         with process.read() as work:
             return _closed_page(request, work, programme.get_listed(work, session_id, now), now, HTTPStatus.CONFLICT)
-    except (InvalidField, TooManyRequests, Busy, TimeoutError) as refusal:
+    except (InvalidField, IdempotencyMismatch, TooManyRequests, Busy, TimeoutError) as refusal:
         return again_page(request, [listed], form, refusal, source=read_source(fields))
     return _thanks(request, session_id, answered.public_status)
 
@@ -171,6 +173,9 @@ def again_page(
     if isinstance(refusal, InvalidField):  # what is asked has changed a moment ago
         mistakes = {str(refusal.facts["field"]): refusal.detail}
         return form_page(request, chosen, form, mistakes, source=source)
+    if isinstance(refusal, IdempotencyMismatch):  # whoever sent it before has had all deleted, and went back to it
+        form = replace(form, form_key=new_key())
+        return form_page(request, chosen, form, {"send": AGAIN}, source=source)
     if not isinstance(refusal, TooManyRequests):
         mistakes = {"send": Busy.words}
         return form_page(request, chosen, form, mistakes, source=source, status=HTTPStatus.SERVICE_UNAVAILABLE)

@@ -19,7 +19,7 @@ from api.pages.patients.source import read_source, visit_source
 from api.pages.patients.view import readable, show
 from api.pages.patients.zones import carried_zone, chosen_zone
 from api.registering import submit_together
-from webinars.errors import Busy, InvalidField, NotFound, TooManyRequests
+from webinars.errors import Busy, IdempotencyMismatch, InvalidField, NotFound, TooManyRequests
 from webinars.services import programme, questions
 from webinars.services.programme import ListedSession
 from webinars.services.registering import Registered
@@ -94,7 +94,9 @@ def register(
     except (Busy, TooManyRequests) as refusal:
         return again_page(request, chosen, form, refusal, source=source)
     for outcome in outcomes:
-        if isinstance(outcome, (Busy, InvalidField)):  # sent again, what was taken already is answered as before
+        if isinstance(
+            outcome, (Busy, IdempotencyMismatch, InvalidField)
+        ):  # sent again, what was taken already is answered as before
             return again_page(request, chosen, form, outcome, source=source)
     standings = [item.public_status.value if isinstance(item, Registered) else _NOT_TAKEN for item in outcomes]
     return _thanks(request, slug, chosen, standings)

@@ -10,6 +10,7 @@ from fastapi.responses import Response
 
 from api.dependencies import NowDep, ReadDep, WorkDep
 from api.middleware.rates import client_network
+from api.pages.languages import visitor_language
 from api.pages.patients.form import FieldsDep
 from api.pages.patients.view import guarded_link, readable, show
 from api.pages.rendering import SECRET_ADDRESS
@@ -36,9 +37,14 @@ def unsubscribe(request: Request, token: str, fields: FieldsDep, work: WorkDep, 
         is_wanted = False
     elif fields.get("again") == "yes":
         is_wanted = True
-    network = client_network(request)
     is_changed = unsubscribing.choose(
-        work, choice, is_wanted=is_wanted, method="unsubscribe", address_block=network, now=now
+        work,
+        choice,
+        is_wanted=is_wanted,
+        method="unsubscribe",
+        language=visitor_language(request, choice.registration.locale),
+        address_block=client_network(request),
+        now=now,
     )
     return _page(request, choice, is_wanted=is_wanted, is_changed=is_changed)
 

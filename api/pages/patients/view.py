@@ -10,10 +10,11 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from api.middleware.rates import check_links
-from api.pages.languages import PARAMETER, VARY, switches, visitor_language
+from api.pages.languages import VARY, switches, visitor_language
 from api.pages.patients.source import carried, visit_source
 from api.pages.patients.zones import carried_zone, chosen_zone, zone_choices
 from api.pages.rendering import page
+from webinars.translations import PARAMETER
 
 HOME_ZONE = "America/Denver"
 """What the select stands at before anybody has chosen."""
@@ -30,8 +31,7 @@ def show(
     **facts: Any,
 ) -> HTMLResponse:
     """A patients' page. Templates find the zone that was asked for, and what to put on links: the visitor's source and
-    that zone. Links from somebody's own page to public ones carry its language (`spoken`), if the browser would be
-    answered in another.
+    that zone; and what to put on links from somebody's own page to public ones (`spoken`).
 
     Args:
         request: what asks for it.
@@ -44,7 +44,6 @@ def show(
     language = visitor_language(request, usual)
     timezone = chosen_zone(request)
     source = visit_source(request)
-    is_theirs = bool(usual) and language != visitor_language(request)
     return page(
         request,
         f"patients/{template}",
@@ -57,10 +56,22 @@ def show(
             "zone_groups": zone_choices(timezone or HOME_ZONE, language),
             "source": source,
             "carried": carried(source | carried_zone(request)),
-            "spoken": carried({PARAMETER: language}) if is_theirs else "",
+            "spoken": carried(spoken(request, usual)),
         }
         | facts,
     )
+
+
+def spoken(request: Request, usual: str) -> dict[str, str]:
+    """What an address carries that leads on from somebody's own page: its language, if the browser would be answered in
+    another there.
+
+    Args:
+        request: what asks for the own page.
+        usual: the locale of whoever it belongs to.
+    """
+    language = visitor_language(request, usual)
+    return {PARAMETER: language} if usual and language != visitor_language(request) else {}
 
 
 def readable(router: APIRouter, path: str) -> Callable[[Route], Route]:

@@ -10,7 +10,6 @@ from fastapi import Request
 from api.pages.languages import (
     NAMES,
     carried_language,
-    in_language,
     named_language,
     switches,
     visitor_language,
@@ -95,7 +94,3 @@ def test_the_way_to_the_other_language_keeps_what_the_address_says() -> None:
 )
 def test_the_way_to_the_other_language_leads_nowhere_else(path: str, address: str) -> None:
     assert [way.address for way in switches(asked(path=path), "en", {})] == [address]
-
-
-def test_a_public_page_is_known_by_one_address_in_each_language() -> None:
-    assert [in_language("/topics/knee", language) for language in LANGUAGES] == ["/topics/knee", "/topics/knee?lang=es"]

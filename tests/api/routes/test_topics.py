@@ -103,3 +103,29 @@ def test_null_is_no_name(api: httpx.Client) -> None:
 
 def test_a_path_that_no_database_would_take_is_refused(public: httpx.Client) -> None:
     assert public.get("/topics/%00").status_code == 422
+
+
+def test_the_catalogue_comes_in_parts_for_who_wants_it_so(api: httpx.Client, public: httpx.Client) -> None:
+    """A condition names its area on whichever page that is."""
+    api.post("/topics", json=KNEE | {"position": 3})
+    for number in range(4):
+        api.post("/topics", json={"slug": f"t-{number}", "name": f"Topic {number}", "parent": "knee"})
+        api.post("/presenters", json={"slug": f"p-{number}", "name": "Dr. Same"})
+        body = {"slug": f"w-{number}", "title": "W", "summary": "S", "topics": ["knee"], "status": "published"}
+        assert api.post("/webinars", json=body).status_code == 201
+    for path in ("/topics", "/presenters", "/webinars", "/webinars?topic=knee"):
+        for client in (api, public):
+            whole = client.get(path).json()
+            assert (whole["next"], len(whole["items"]) >= 4) == (None, True)
+            parts, cursor, sizes = [], None, []
+            while cursor or not sizes:
+                query = {"limit": "3"} | ({"cursor": cursor} if cursor else {})
+                page = client.get(path, params=httpx.QueryParams(path.partition("?")[2]).merge(query)).json()
+                parts, cursor = parts + page["items"], page["next"]
+                sizes.append((page["limit"], len(page["items"])))
+            assert parts == whole["items"], path
+            assert sizes == [(3, 3), (3, len(parts) - 3)], path
+    gone = public.get("/presenters?limit=1").json()
+    api.delete(f"/presenters/{gone['items'][0]['slug']}")
+    for query in (f"limit=1&cursor={gone['next']}", "cursor=x", "limit=0", "limit=201"):
+        assert public.get(f"/presenters?{query}").status_code == 422, query

@@ -311,6 +311,23 @@ def test_a_message_id_is_the_same_for_the_same_key() -> None:
     assert re.fullmatch(r"<[0-9a-f]{32}@clinic\.example>", first)
 
 
+@pytest.mark.parametrize(
+    ("locale", "sentence"),
+    [
+        ("en-US", "If it has disappeared from your calendar, open the attached invitation to add it again."),
+        ("es-US", "Si ya no aparece en su calendario, abra la invitación adjunta para añadirlo de nuevo."),
+    ],
+)
+def test_an_entry_that_a_late_cancellation_deleted_can_be_added_again(locale: str, sentence: str) -> None:
+    mail = of_kind(MessageKind.reinstated, locale=locale)
+    assert sentence in " ".join(plain_of(mail).split())
+    names = [part.get_filename() for part in parsed(mail).walk() if part.get_content_disposition() == "attachment"]
+    assert len(names) == 1
+    waiting = of_kind(MessageKind.reinstated, locale=locale, status=RegistrationStatus.waitlisted)
+    assert sentence not in " ".join(plain_of(waiting).split())
+    assert b"attachment" not in waiting.raw
+
+
 def test_dates_are_in_utc_whatever_the_machine() -> None:
     mail = compose_mail(replace(FACTS, composed_at=datetime(2027, 3, 1, 12, 30, tzinfo=UTC)))
     assert b"\r\nDate: Mon, 01 Mar 2027 12:30:00 +0000\r\n" in mail.raw

@@ -21,7 +21,7 @@ def test_it_says_the_time_where_the_registrant_is_and_the_link() -> None:
 
 def test_spanish_is_written_without_accents() -> None:
     text = short_text(STARTS_AT + timedelta(days=2), "America/Denver", "es-US", LINK)
-    assert text.startswith("Su webinar: ")
+    assert text.startswith("Su seminario web: ")
     assert text.isascii()
 
 

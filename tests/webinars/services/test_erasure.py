@@ -49,6 +49,8 @@ def test_nothing_of_the_person_is_left_and_the_seat_goes_to_the_next(process: Pr
         source={"last": {"utm_source": "blog", "utm_term": "ana"}},
     ).registration.id
     waiter = factory.registration(session_id).registration.id
+    with process.work() as work:
+        work.db.execute(sa.update(Message).values(provider_id="p-1", last_error="552 full"))
     erased = erase(process, factory)
     assert (registrations.email_of(process.vault, erased), registrations.name_of(process.vault, erased)) == ("", "")
     assert (erased.phone, erased.question, erased.source, erased.timezone) == (
@@ -63,8 +65,11 @@ def test_nothing_of_the_person_is_left_and_the_seat_goes_to_the_next(process: Pr
     with process.read() as work:
         index = process.vault.index("email", "ana@mail.example")
         assert registrations_queries.find_by_index(work.db, session_id, index) is None
-        states = list(work.db.scalars(sa.select(col(Message.state)).where(col(Message.registration_id) == ana)))
-    assert states == [MessageState.skipped]
+        columns = sa.select(col(Message.state), col(Message.provider_id), col(Message.last_error))
+        (hers,) = work.db.execute(columns.where(col(Message.registration_id) == ana))
+        others = work.db.scalars(sa.select(col(Message.provider_id)).where(col(Message.registration_id) == waiter))
+        assert "p-1" in list(others)
+    assert hers == (MessageState.skipped, None, None)
 
 
 def test_erasing_twice_is_once_and_the_statistics_stay(process: Process, factory: Factory) -> None:

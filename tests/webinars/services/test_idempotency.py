@@ -6,13 +6,17 @@ from contextlib import suppress
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
+from sqlmodel import col
 
 from tests.concurrency.load import at_once
 from tests.conftest import NOW
+from tests.factories import ACTOR, Factory
 from webinars.errors import IdempotencyMismatch
-from webinars.services import catalogue
+from webinars.services import catalogue, erasure
 from webinars.services.idempotency import Said, find_said, forget_old_keys, keep, read_key
 from webinars.services.registering import Idempotency
+from webinars.tables import IdempotencyKey, KeptAnswer
 from webinars.work import Process
 
 KEY = Idempotency(b"k" * 32, b"r" * 32)
@@ -73,3 +77,44 @@ def test_after_24_hours_a_key_is_forgotten(process: Process) -> None:
         assert forget_old_keys(work, NOW + timedelta(hours=24, seconds=1)) == 1
         assert find_said(work, KEY, NOW) is None
         keep(work, KEY, ANSWER)
+
+
+def test_what_was_said_of_somebody_who_is_erased_goes_and_the_keys_stay(process: Process, factory: Factory) -> None:
+    """One answer of many may be about several people: it goes whole. What is about others stays."""
+    session_id = factory.session().session.id
+    asked = {name: read_key("token:1", name, name.encode()) for name in ("ana", "bert")}
+    ana, bert = (
+        factory.registration(session_id, f"{name}@mail.example", idempotency=key).registration.id
+        for name, key in asked.items()
+    )
+    answers = {"of her": f'{{"id":"{ana}"}}', "of both": f'["{ana}","{bert}"]', "of him": f'{{"id":"{bert}"}}'}
+    keys = {name: read_key("token:1", name, b"request") for name in answers}
+    for name, key in keys.items():
+        assert key is not None
+        with process.work() as work:
+            assert find_said(work, key, NOW) is None
+            keep(work, key, Said(200, None, answers[name]))
+    with process.work() as work:
+        erasure.erase(work, ana, actor=ACTOR, now=NOW)
+
+    def repeat(key: Idempotency | None) -> str | None:
+        assert key is not None
+        with process.work() as work:
+            try:
+                said = find_said(work, key, NOW)
+            except IdempotencyMismatch:
+                return "refused"
+            return said.body if said else None
+
+    assert {name: repeat(key) for name, key in keys.items()} == {
+        "of her": "refused",
+        "of both": "refused",
+        "of him": answers["of him"],
+    }
+    with process.read() as work:
+        kept = work.db.scalars(sa.select(KeptAnswer).where(col(KeptAnswer.answer).is_not(None))).all()
+        hashes = [bytes(value) for value in work.db.scalars(sa.select(col(IdempotencyKey.request_hash)))]
+    assert len(kept) == 1
+    assert [key.request_hash in hashes for key in asked.values() if key] == [False, True]
+    with pytest.raises(IdempotencyMismatch):  # whoever sends it again brings her back no more
+        factory.registration(session_id, "ana@mail.example", idempotency=asked["ana"])

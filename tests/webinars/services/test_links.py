@@ -11,7 +11,7 @@ from tests.conftest import NOW
 from tests.factories import ACTOR, Factory
 from webinars.errors import LinkInvalid, RegistrationErased
 from webinars.services import erasure
-from webinars.services.links import link, message_token, open_link, open_own, open_posted
+from webinars.services.links import link, message_token, open_link, open_own, open_posted, public_link
 from webinars.services.registering import Registered
 from webinars.tables import Message, Registration
 from webinars.terms import LinkPurpose
@@ -33,6 +33,11 @@ def test_a_link_leads_to_its_page(process: Process, registered: Registered) -> N
     urls = [link(process.settings, process.vault, purpose, registered.registration) for purpose in OWN_PAGES]
     assert [url.rpartition("/")[0] for url in urls] == ["http://127.0.0.1:8000/m", "http://127.0.0.1:8000/j"]
     assert all(registered.registration.id.hex not in url for url in urls)
+
+
+@pytest.mark.parametrize(("locale", "end"), [("es-MX", "/?lang=es"), ("en-US", "/"), ("fr", "/"), ("", "/")])
+def test_a_public_page_is_linked_to_in_the_readers_language(process: Process, locale: str, end: str) -> None:
+    assert public_link(process.settings, "/", locale) == f"http://127.0.0.1:8000{end}"
 
 
 @pytest.mark.parametrize("purpose", OWN_PAGES)

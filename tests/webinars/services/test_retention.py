@@ -146,7 +146,7 @@ def test_what_is_told_anew_while_it_is_looked_for_stays(
 
 def test_words_of_servers_go_after_a_month_and_evidence_after_six_years(process: Process, ana: UUID) -> None:
     with process.work() as work:
-        work.db.execute(sa.text("UPDATE messages SET last_error = '550 no such user'"))
+        work.db.execute(sa.text("UPDATE messages SET last_error = '550 no such user', provider_id = 'p-1'"))
         work.db.execute(sa.text("DELETE FROM audit"))
     now = row(process, ana).created_at
     retention.clear_due(process, now + 30 * DAY)
@@ -154,7 +154,7 @@ def test_words_of_servers_go_after_a_month_and_evidence_after_six_years(process:
         assert set(work.db.scalars(sa.select(col(Message.last_error)))) == {"550 no such user"}
     retention.clear_due(process, now + 31 * DAY)
     with process.read() as work:
-        assert set(work.db.scalars(sa.select(col(Message.last_error)))) == {None}
+        assert set(work.db.execute(sa.select(col(Message.last_error), col(Message.provider_id)))) == {(None, None)}
         assert set(work.db.scalars(sa.select(col(Suppression.detail)))) == {""}
     retention.clear_due(process, now + retention.EVIDENCE_KEPT)
     assert count(process, Consent) == 1

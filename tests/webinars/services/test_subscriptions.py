@@ -196,12 +196,16 @@ def test_who_is_forgotten_is_found_by_nothing(process: Process, ask: Ask) -> Non
     confirm(process, "knee")
     token, indexes = token_of(process), {bytes(row.email_index) for row in rows(process)}
     with process.work() as work:
+        work.db.execute(sa.update(Message).values(provider_id="p-1", last_error="552 full"))
+    with process.work() as work:
         subscriptions.forget(work, token, NOW)
     for row in rows(process):
         assert row.state is SubscriptionState.ended
         assert subscriptions.email_of(process.vault, row) == ""
         assert bytes(row.email_index) not in indexes
     assert checks(process) == ["skipped"]
+    with process.read() as work:
+        assert set(work.db.execute(sa.select(col(Message.provider_id), col(Message.last_error)))) == {(None, None)}
     with process.read() as work, pytest.raises(LinkInvalid):
         subscriptions.open_page(work, token, NOW)
     ask()  # is somebody new

@@ -72,6 +72,7 @@ def say(process: Process, token: str, *, is_wanted: bool) -> bool:
             choice,
             is_wanted=is_wanted,
             method="unsubscribe",
+            language="en",
             address_block=NETWORK,
             now=process.clock.now(),
         )

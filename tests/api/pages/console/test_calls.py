@@ -37,7 +37,7 @@ def ana(sqlite_factory: Factory, sqlite_process: Process, item: Scheduled, clock
     with sqlite_process.work() as work:
         registration, _ = registrations.get_registration(work, bo)
         attendance.note_click(work, registration, item.session.starts_at)
-    clock.set(item.session.ends_at + timedelta(hours=1))
+    clock.set(item.session.ends_at + timedelta(hours=2))
     with sqlite_process.work() as work:
         requests.ask_evaluation(work, ana, WISH, clock.now())
         surveys.answer(work, ana, Opinion(4, "More <i>time</i> for questions"), clock.now())
@@ -55,6 +55,11 @@ def test_a_call_is_made_and_is_off_the_list(
     assert page.index("Ana Núñez") < page.index("Bo Berg")
     for words in ("Asks for an evaluation", "Nobody knows whether they came", "a•••@m•••.example"):
         assert words in page, words
+    assert (
+        page.count("They can read it, too")
+        == len(re.findall(r'name="note" aria-describedby="note-\d-hint"', page))
+        == 2
+    )
     for hidden in ("303 555 0134", "ana@mail.example", "knee</b>", "Not sure"):
         assert hidden not in page, hidden
     answer = console.post(f"{LIST}/reveal", data={"back": LIST})

@@ -126,7 +126,7 @@ def test_a_follow_up_becomes_a_call(
 ) -> None:
     path = f"/console/sessions/{item.session.id}/follow-ups"
     assert "Follow-ups are made once attendance has settled." in console.get(path).text
-    clock.set(item.session.ends_at + timedelta(minutes=31))
+    clock.set(item.session.ends_at + timedelta(hours=2))
     with sqlite_process.work() as work:
         follow_ups.settle_due(work, clock.now())
         (row,) = follow_ups.list_follow_ups(work, item.session.id, cursor=None, limit=5).items
@@ -134,6 +134,8 @@ def test_a_follow_up_becomes_a_call(
     page = console.get(path).text
     assert "Did not come" in page
     assert "Planned" in page
+    assert 'id="note-1-hint">They can read it, too' in page
+    assert 'name="note" aria-describedby="note-1-hint"' in page
     form = {"task": "open", "note": "Call after <b>five</b>", "version": "1", "back": path}
     assert viewer.post(deed, data=form).status_code == 403
     assert console.post(deed, data=form).headers["location"] == f"{path}?done=saved"

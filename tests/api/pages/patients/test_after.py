@@ -101,7 +101,6 @@ def test_the_page_says_what_there_is_and_reading_it_changes_nothing(
     assert REPLAY not in page.text
     assert PACKET not in page.text
     assert "checked" not in page.text
-    assert "form-action 'self' https://replay.example;" in page.headers["content-security-policy"]
     assert (page.headers["cache-control"], page.headers["referrer-policy"]) == ("no-store", "no-referrer")
     assert replayed_at(sqlite_process) is None
     assert rows(sqlite_process, Request) == rows(sqlite_process, SurveyReply) == []
@@ -114,7 +113,10 @@ def test_the_replay_is_a_press_away_and_the_first_one_is_noted(
     first = clock.now()
     for _ in range(2):
         answer = visitor.post(f"{after}/replay")
-        assert (answer.status_code, answer.headers["location"]) == (303, REPLAY)
+        assert answer.status_code == 200  # no redirect: where those of forms end is held against the policy
+        assert f'<meta http-equiv="refresh" content="0; url={REPLAY}">' in answer.text
+        assert f'<a class="button" href="{REPLAY}">' in answer.text
+        assert (answer.headers["cache-control"], answer.headers["referrer-policy"]) == ("no-store", "no-referrer")
         clock.advance(timedelta(hours=1))
     assert replayed_at(sqlite_process) == first
     with sqlite_process.work() as work:
@@ -259,6 +261,6 @@ def test_it_speaks_of_what_attendance_came_to(
 ) -> None:
     clock.advance(OVER)
     assert "Thank you for registering" in visitor.get(after).text
-    clock.advance(timedelta(hours=1))
+    clock.advance(timedelta(hours=2))
     settle()
     assert "Sorry we missed you" in visitor.get(after).text

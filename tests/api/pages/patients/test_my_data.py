@@ -92,6 +92,25 @@ def test_looking_at_what_deleting_means_deletes_nothing(visitor: Visitor, sqlite
     assert told(sqlite_process) == before
 
 
+def test_who_reads_spanish_is_told_in_spanish_that_it_is_done(
+    visitor: Visitor, make: Factory, sqlite_process: Process
+) -> None:
+    """What she read is deleted with the rest: the page that asks hands it on, if her browser would be answered in
+    English. An old link has nothing but the browser to go by."""
+    ana = make.registration(make.session().session.id, ANA, locale="es-US").registration.id
+    old = way_in(sqlite_process, ana)
+    opened(visitor, old)
+    fields = visitor.hidden(f"{PAGE}/delete") | {"what": "everything"}
+    answer = visitor.post(f"{PAGE}/delete", data=fields)
+    assert answer.headers["location"] == f"{PAGE}?lang=es"
+    for gone in (visitor.get(answer.headers["location"]), visitor.get(old)):  # a cookie keeps it
+        assert (gone.status_code, '<html lang="es"' in gone.text) == (410, True)
+    visitor.cookies.clear()
+    for language in ("es", "en"):
+        gone = visitor.get(old, headers={"Accept-Language": language})
+        assert (gone.status_code, f'<html lang="{language}"' in gone.text) == (410, True)
+
+
 @pytest.mark.parametrize("what", ["this", "everything"])
 def test_deleting_is_done_once_and_the_link_says_so_from_then_on(
     visitor: Visitor, make: Factory, sqlite_process: Process, ana: UUID, what: str

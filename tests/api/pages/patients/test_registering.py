@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from tests.api.pages.patients.conftest import A_WHILE, Visitor
 from tests.factories import Factory
-from webinars.services import sessions
+from webinars.services import erasure, sessions
 from webinars.services.registrations import email_of, name_of
 from webinars.tables import Consent, Message, Registration
 from webinars.testing import SetClock
@@ -136,6 +136,25 @@ def test_going_back_to_register_somebody_else_works(
         answer = visitor.post(path, data=fields | {"name": name, "email": f"{name}@mail.example"})
         assert answer.status_code == 303
     assert len(rows(sqlite_process, Registration)) == 2
+
+
+def test_whoever_had_all_deleted_and_goes_back_to_the_form_presses_once_more(
+    visitor: Visitor, make: Factory, sqlite_process: Process
+) -> None:
+    session_id = make.session().session.id
+    fields = {"form_key": "the-same"}
+    visitor.register(session_id, **fields)
+    (first,) = rows(sqlite_process, Registration)
+    with sqlite_process.work() as work:
+        erasure.erase_person(work, first.id, actor="registrant", now=make.now)
+    again = visitor.register(session_id, **fields)
+    assert again.status_code == 422
+    assert "Please press the button once more." in again.text
+    found = re.search(r'name="form_key" value="([^"]+)"', again.text)
+    assert found
+    assert found[1] != "the-same"
+    assert visitor.register(session_id, form_key=found[1]).status_code == 303
+    assert [row.erased_at is None for row in rows(sqlite_process, Registration)] == [False, True]
 
 
 def test_a_stranger_learns_nothing_from_a_known_address(visitor: Visitor, make: Factory, clock: SetClock) -> None:

@@ -13,6 +13,7 @@ from tests.api.pages.patients.conftest import Visitor
 from tests.api.pages.patients.test_my_registration import PAGE, PathOf, opened
 from tests.factories import Factory
 from tests.webinars.services.test_unsubscribing import header, plan
+from webinars.services.consents import CONSENT_TEXTS
 from webinars.services.delivery import Sender
 from webinars.services.registering import Registered
 from webinars.tables import Consent
@@ -126,3 +127,23 @@ def test_what_was_stopped_by_the_link_is_off_on_the_own_page(
 ) -> None:
     visitor.post(path, data=ONE_CLICK)
     assert "Reminders by e-mail: <strong>off</strong>" in opened(visitor, path_of(LinkPurpose.manage, ana)).text
+
+
+def test_what_is_said_is_kept_in_the_language_it_was_read_in(
+    sqlite_process: Process, visitor: Visitor, path: str, ana: Registered, path_of: PathOf
+) -> None:
+    """Her mails are in English. A mail program reads nothing, whatever its server speaks."""
+    with httpx.Client(base_url=visitor.base_url) as program:
+        program.post(path, data=ONE_CLICK, headers={"Accept-Language": "es"})
+    assert "¿" not in visitor.get(path).text
+    assert "¿" in visitor.get(f"{path}?lang=es").text  # from now on the browser keeps Spanish
+    visitor.post(path, data={"again": "yes"})
+    opened(visitor, path_of(LinkPurpose.manage, ana))
+    visitor.post(f"{PAGE}/reminders", data=visitor.hidden(PAGE) | {"wanted": "no"})
+    reminders = next(text for text in CONSENT_TEXTS if (text.purpose, text.channel) == ("reminders", "email"))
+    with sqlite_process.read() as work:
+        rows = work.db.scalars(
+            sa.select(Consent).where(col(Consent.channel) == "email").order_by(col(Consent.id))
+        ).all()
+    assert [(row.is_granted, row.locale) for row in rows] == [(False, "en"), (True, "es"), (False, "es")]
+    assert [row.text_hash for row in rows] == [reminders.digest_in(row.locale) for row in rows]
