@@ -47,6 +47,7 @@ def register(session_id: UUID, body: RegistrationCreate) -> Response:
         if connection.execute(known).first() or session.seats_taken + body.seats > session.capacity:
             raise HTTPException(409)
         registration_id = new_id(now)
+        useful_until = deadline(_KIND, now, session.starts_at, session.ends_at)
         connection.execute(
             sa.insert(_registrations).values(
                 id=registration_id,
@@ -78,11 +79,11 @@ def register(session_id: UUID, body: RegistrationCreate) -> Response:
                 schedule_version=session.schedule_version,
                 sequence=session.schedule_version,
                 facts={},
-                priority=priority(_KIND),
+                priority=priority(_KIND, now, useful_until),
                 state=MessageState.planned,
                 due_at=now,
                 next_attempt_at=now,
-                deadline_at=deadline(_KIND, now, session.starts_at, session.ends_at),
+                deadline_at=useful_until,
                 attempts=0,
                 created_at=now,
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -14,7 +14,7 @@ from uuid import UUID, uuid4
 
 import structlog
 
-from scheduler.jobs import alerts, follow_ups, reminders, retention, waitlist_offers, zones
+from scheduler.jobs import alerts, follow_ups, messages, reminders, retention, waitlist_offers, zones
 from webinars.clock import FORWARD_JUMP, JumpWatch
 from webinars.services import health
 from webinars.services.claims import LEASE
@@ -59,7 +59,7 @@ class Scheduler:
         """
         steps = 0
         troubles: list[Exception] = []
-        for job in self._jobs(now, sending_for):
+        for job in self._jobs(now, sending_for, troubles):
             try:
                 steps += job()
             except Exception as error:  # noqa: BLE001 - what is wrong with one job must not hold up the others
@@ -68,11 +68,17 @@ class Scheduler:
             raise ExceptionGroup("jobs failed", troubles)
         return steps
 
-    def _jobs(self, now: datetime, sending_for: timedelta | None) -> Iterator[Callable[[], int]]:
-        """What has its turn at `now`, in order: what earlier jobs plan, the last one sends."""
-        if self._is_time("beat", _BEAT, now):
-            yield partial(self._beat, now)
+    def _jobs(
+        self, now: datetime, sending_for: timedelta | None, troubles: Sequence[Exception]
+    ) -> Iterator[Callable[[], int]]:
+        """What has its turn at `now`, in order: what earlier jobs plan, the sender sends.
+
+        Args:
+            troubles: grows by what goes wrong with these.
+        """
         if self._is_time("reconcile", _EVERY_MINUTE, now):
+            yield partial(messages.pull_in, self.process, now)
+            yield partial(messages.expire, self.process, now)
             yield partial(reminders.reconcile, self.process, now)
             yield partial(waitlist_offers.serve, self.process, now)
             yield partial(alerts.run, self.process, now)
@@ -87,6 +93,12 @@ class Scheduler:
         yield partial(reminders.run, self.process, now)
         yield partial(follow_ups.run, self.process, now)
         yield partial(self.sender.send_due, now, for_at_most=sending_for)
+        yield partial(self._end_tick, now, troubles)
+
+    def _end_tick(self, now: datetime, troubles: Sequence[Exception]) -> int:
+        if not troubles:
+            self.process.tally.note_tick(now)
+        return self._beat(now) if self._is_time("beat", _BEAT, now) else 0
 
     def _beat(self, now: datetime) -> int:
         with self.process.work() as work:

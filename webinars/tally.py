@@ -10,8 +10,9 @@ from typing import Any
 
 DELAYS_S = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0)
 """Upper bounds of the classes of delay, in seconds; a last class has none."""
-COUNTED = ("sent", "failed", "missed", "late", "doubles")
-"""`late`: somebody else had taken the message when it was done. `doubles`: planned twice, and kept once."""
+COUNTED = ("sent", "failed", "missed", "late", "doubles", "unplanned")
+"""`late`: somebody else had taken the message when it was done. `doubles`: planned twice, and kept once. `unplanned`: a
+reminder whose messages could not be made, each time."""
 
 
 class Tally:
@@ -22,7 +23,7 @@ class Tally:
         self._counts: Counter[str] = Counter()
         self._delays = [0] * (len(DELAYS_S) + 1)
         self._delay_sum = 0.0
-        self._missed_at: datetime | None = None
+        self._at: dict[str, str | None] = dict.fromkeys(("missed_at", "unplanned_at", "ticked_at"))
 
     def count(self, name: str, how_many: int = 1) -> None:
         """Raises:
@@ -42,11 +43,23 @@ class Tally:
             self._delays[bisect_left(DELAYS_S, delay)] += 1
             self._delay_sum += delay
 
-    def count_missed(self, now: datetime) -> None:
-        """A message has become useless."""
+    def count_missed(self, now: datetime, how_many: int = 1) -> None:
+        """Messages have become useless, made or not: one for each person who was to get it."""
+        if how_many:
+            with self._lock:
+                self._counts["missed"] += how_many
+                self._at["missed_at"] = now.isoformat()
+
+    def count_unplanned(self, now: datetime) -> None:
+        """The messages of a reminder could not be made; it is tried again."""
         with self._lock:
-            self._counts["missed"] += 1
-            self._missed_at = now
+            self._counts["unplanned"] += 1
+            self._at["unplanned_at"] = now.isoformat()
+
+    def note_tick(self, now: datetime) -> None:
+        """All jobs of the tick of `now` have ended well."""
+        with self._lock:
+            self._at["ticked_at"] = now.isoformat()
 
     def figures(self) -> dict[str, Any]:
         """All of it, as JSON takes it."""
@@ -55,5 +68,5 @@ class Tally:
                 **{name: self._counts[name] for name in COUNTED},
                 "delays": list(self._delays),
                 "delay_sum": round(self._delay_sum, 3),
-                "missed_at": self._missed_at.isoformat() if self._missed_at else None,
+                **self._at,
             }

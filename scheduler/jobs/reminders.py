@@ -19,6 +19,10 @@ def run(process: Process, now: datetime) -> int:
 
 
 def reconcile(process: Process, now: datetime) -> int:
-    """Heal what planning missed. Returns how many sessions lacked something."""
+    """Heal what planning missed, or relied on in vain. Returns how many sessions lacked something."""
     with process.work() as work:
-        return reminders.reconcile(work, now)
+        missing = reminders.reconcile(work, now)
+    while True:
+        with process.work() as work:
+            if not reminders.weigh_merged_again(work, now):
+                return missing

@@ -17,7 +17,7 @@ from scheduler.loop import Scheduler
 from tests.conftest import NOW, make_settings
 from tests.factories import Factory
 from tests.support.postgres import PostgresServer
-from webinars.gateways.sendable import SendableMail
+from webinars.gateways.sendable import BeforeDot, SendableMail, without_waiting
 from webinars.queries.messages import count_by_state
 from webinars.services import registering
 from webinars.services.claims import LEASE
@@ -81,9 +81,9 @@ def test_scheduler_and_desk_survive_a_crash_of_the_database(
 class SteadyMailer(MemoryMailer):
     """Takes a moment over each mail, so that some are under way whenever something happens."""
 
-    def send(self, mail: SendableMail) -> None:
+    def send(self, mail: SendableMail, before_dot: BeforeDot = without_waiting) -> None:
         time.sleep(0.01)
-        super().send(mail)
+        super().send(mail, before_dot)
 
 
 def register(process: Process, people: int) -> None:

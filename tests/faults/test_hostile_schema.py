@@ -143,7 +143,8 @@ def _forbid(case: Case) -> None:
     """Make sure that a case cannot succeed: it may break the document where nobody looks, as by a parameter more."""
     if case.method == "DELETE":
         case.path_parameters = dict.fromkeys(case.path_parameters, str(UUID(int=7)))
-    case.headers.update({"POST": {"Idempotency-Key": "k" * 201}, "PATCH": {"If-Match": '"0"'}}.get(case.method, {}))
+    stale = {"POST": {"Idempotency-Key": "k" * 201}, "PATCH": {"If-Match": '"0"'}, "PUT": {"If-Match": '"7"'}}
+    case.headers.update(stale.get(case.method, {}))
 
 
 def _existing(targets: Targets, case: Case, name: str, chance: Random) -> str | None:

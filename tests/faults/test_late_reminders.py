@@ -11,7 +11,7 @@ from sqlmodel import col
 from scheduler.loop import Scheduler
 from tests.factories import Factory
 from webinars.gateways.mail import MailTransportDown
-from webinars.services import reminder_ledger
+from webinars.services import health, reminder_ledger
 from webinars.tables import Message
 from webinars.terms import MessageKind, MessageState
 from webinars.testing import MemoryMailer, SetClock
@@ -91,3 +91,35 @@ def test_a_reminder_that_was_planned_but_could_not_be_sent_in_time_is_missed(
             sa.select(Message).where(col(Message.kind) == MessageKind.reminder).order_by(col(Message.due_at))
         )
         assert [(row.state.value, row.reason) for row in rows] == [("missed", "expired"), ("sent", None)]
+
+
+@pytest.mark.parametrize("is_looked_for", [True, False], ids=["", "control: nobody looks"])
+def test_while_nothing_can_be_sent_what_becomes_useless_is_said_to_be_missed_within_a_minute(
+    process: Process,
+    factory: Factory,
+    clock: SetClock,
+    mailer: MemoryMailer,
+    monkeypatch: pytest.MonkeyPatch,
+    is_looked_for: bool,
+) -> None:
+    """The breaker lets one message through now and then; the others must not seem to be on their way."""
+    if not is_looked_for:
+        monkeypatch.setattr("scheduler.jobs.messages.expire", lambda _process, _now: 0)
+    session = factory.session().session
+    for _ in range(6):
+        factory.registration(session.id)
+    scheduler = Scheduler(process)
+    scheduler.tick(clock.now())
+    mailer.failures = [MailTransportDown("away")] * 500
+    for minutes in range(-12, 2):
+        clock.set(session.starts_at + timedelta(minutes=minutes))
+        scheduler.tick(clock.now())
+    scheduler.stop()
+    with process.read() as work:
+        query = sa.select(Message).where(col(Message.due_at) == session.starts_at - timedelta(minutes=10))
+        said = [(row.state.value, row.reason) for row in work.db.scalars(query)]
+        alarms = health.alarms(work, clock.now())
+    assert len(said) == 6
+    assert (set(said) == {("missed", "expired")}) is is_looked_for
+    assert process.tally.figures()["missed"] >= 6 or not is_looked_for
+    assert any("useless by now" in alarm for alarm in alarms) or not is_looked_for

@@ -13,6 +13,7 @@ from scheduler.loop import Scheduler
 from tests.conftest import NOW, make_settings
 from tests.factories import Factory
 from tests.support.smtp import DROP, SmtpSink
+from webinars.rules.messages import LAST_TRY
 from webinars.tables import Message
 from webinars.terms import MessageState
 from webinars.testing import SetClock
@@ -58,8 +59,9 @@ def test_what_fell_due_while_the_server_was_away_goes_out_when_it_is_back(
         tick(scheduler, clock, timedelta(minutes=15))  # no pause is longer
     assert ledger(process) == [(MessageState.planned, None, 0)] * 60  # what reached nobody is no attempt
     sink.start()
-    tick(scheduler, clock, timedelta(minutes=15))
+    back = tick(scheduler, clock, timedelta(minutes=15))
     assert ledger(process) == [(MessageState.sent, None, 1)] * 60
+    assert all(timedelta() <= mail.dated_at - back < timedelta(minutes=1) for mail in sink.mails)
     in_order = [f"person{number:02}@mail.example" for number in range(60)]
     arrived = [mail.recipient for mail in sink.mails]
     assert sorted(arrived) == in_order
@@ -112,6 +114,22 @@ def test_a_postponed_mail_comes_later_as_the_same_mail(
     assert mail.dated_at == NOW  # the first attempt's
 
 
+def test_what_a_server_may_have_had_keeps_its_date_over_an_outage(
+    process: Process, factory: Factory, scheduler: Scheduler, clock: SetClock, sink: SmtpSink
+) -> None:
+    """The reply was lost, and then the server is away for hours: the repeat is still the same mail."""
+    factory.registration(factory.session().session.id)
+    sink.answers["DATA"] = [DROP]
+    tick(scheduler, clock, timedelta())
+    sink.stop()
+    for _ in range(3):
+        tick(scheduler, clock, timedelta(hours=1))
+    sink.start()
+    tick(scheduler, clock, timedelta(hours=1))
+    first, repeat = sink.mails
+    assert (repeat.raw, repeat.dated_at) == (first.raw, NOW)
+
+
 def test_a_mail_whose_reply_was_lost_is_repeated_byte_for_byte(
     process: Process, factory: Factory, scheduler: Scheduler, clock: SetClock, sink: SmtpSink
 ) -> None:
@@ -135,9 +153,30 @@ def test_who_keeps_postponing_is_tried_less_and_less_until_it_is_useless(
         work.db.execute(sa.text("DELETE FROM reminders"))
         work.db.execute(sa.text("DELETE FROM reminder_rules"))
     sink.answers["DATA"] = ["450 4.2.0 never"] * 100
-    while clock.now() < session.ends_at + timedelta(minutes=10):
-        tick(scheduler, clock, timedelta(minutes=5))
+    tries, answers = [], sink.answers["DATA"]
+    for step in [5] * 130 + [1] * 20:
+        left = len(answers)
+        moment = tick(scheduler, clock, timedelta(minutes=step))
+        tries += [session.ends_at - moment] * (left - len(answers))
     (state, reason, attempts) = ledger(process)[0]
     assert (state, reason) == (MessageState.missed, "expired")
-    assert attempts == 7  # at once, then after 30 s, 2 min, 10 min, 30 min, 2 h, 6 h; once more would be too late
+    # At once, then after 30 s, 2 min, 10 min, 30 min, 2 h, 6 h; and when that would be too late, once before it is.
+    assert attempts == len(tries) == 8
+    assert tries[-1] == LAST_TRY
     assert sink.mails == []
+
+
+def test_a_server_that_makes_strangers_wait_five_minutes_gets_the_last_reminder_in_time(
+    process: Process, factory: Factory, scheduler: Scheduler, clock: SetClock, sink: SmtpSink
+) -> None:
+    """Greylisting: whoever comes back after five minutes is let in."""
+    session = factory.session(starts_in=timedelta(minutes=40)).session
+    factory.registration(session.id)
+    tick(scheduler, clock, timedelta())
+    clock.set(session.starts_at - timedelta(minutes=10))
+    sink.answers["RCPT"] = ["450 4.2.0 greylisted"] * 3  # after 30 s and 2 min more it is too early
+    tick(scheduler, clock, timedelta())
+    for _ in range(20):
+        tick(scheduler, clock, timedelta(seconds=30))
+    assert sink.answers["RCPT"] == []
+    assert [mail.subject.partition(":")[0] for mail in sink.mails] == ["Confirmed", "Starting now"]

@@ -18,8 +18,9 @@ from tests.concurrency.load import at_once
 from tests.conftest import NOW, make_settings
 from tests.factories import Factory
 from tests.support.zones import new_zone_data
-from webinars.gateways.sendable import SendableMail
+from webinars.gateways.sendable import BeforeDot, SendableMail, without_waiting
 from webinars.queries import workers as workers_queries
+from webinars.services import health
 from webinars.tables import FollowUp, IdempotencyKey, Message, Registration, Reminder, WebinarSession, Worker
 from webinars.tables.base import core
 from webinars.terms import MessageState
@@ -42,7 +43,7 @@ def test_a_tick_does_all_that_is_due(
     session = factory.session().session
     factory.registration(session.id, "ana@mail.example")
     moments = [NOW, *(session.starts_at - timedelta(minutes=minutes) for minutes in (1440, 60, 10))]
-    moments += [session.ends_at + 30 * MINUTE]
+    moments += [session.ends_at + 120 * MINUTE]
     for moment in moments:
         scheduler.tick(moment)
     assert [mail.subject.partition(":")[0] for mail in mailer.to("ana@mail.example")] == [
@@ -70,6 +71,27 @@ def test_a_worker_says_that_it_is_alive_every_ten_seconds(process: Process, sche
     assert beats == [0, 0, 0, 10, 10]
     with process.read() as work:
         assert list(work.db.scalars(sa.select(col(Worker.id)))) == [scheduler.worker_id]
+
+
+def test_a_worker_whose_ticks_fail_beats_and_says_so(
+    process: Process, scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def found() -> list[str]:
+        with process.read() as work:
+            return health.alarms(work, NOW + MINUTE)
+
+    for second in (0, 10, 20):
+        scheduler.tick(NOW + timedelta(seconds=second))
+    monkeypatch.setattr(scheduler.sender, "send_due", lambda *_, **__: 1 // 0)
+    for second in (30, 40, 50):
+        with pytest.raises(ExceptionGroup):
+            scheduler.tick(NOW + timedelta(seconds=second))
+        assert found() == []
+    with pytest.raises(ExceptionGroup):
+        scheduler.tick(NOW + MINUTE)
+    assert found() == ["A scheduler is there, but does not get through what it has to do."]
+    with process.read() as work:
+        assert workers_queries.last_beat_at(work.db) == NOW + MINUTE
 
 
 def test_what_is_missing_is_healed_within_a_minute(process: Process, factory: Factory, scheduler: Scheduler) -> None:
@@ -146,7 +168,7 @@ def test_a_job_that_fails_holds_up_no_other(
     other = factory.session(starts_in=timedelta(days=20)).session
     factory.registration(other.id, "ana@mail.example")
     with pytest.raises(ExceptionGroup) as troubles:
-        scheduler.tick(session.ends_at + 30 * MINUTE)
+        scheduler.tick(session.ends_at + 120 * MINUTE)
     assert [type(error) for error in troubles.value.exceptions] in (
         [sa.exc.OperationalError] * 2,
         [sa.exc.ProgrammingError] * 2,
@@ -161,7 +183,7 @@ def test_several_schedulers_at_once_do_everything_once(
     for _ in range(40):
         factory.registration(session.id)
     schedulers = [Scheduler(process) for _ in range(4)]
-    for moment in (NOW, session.starts_at - timedelta(hours=24), session.ends_at + 30 * MINUTE):
+    for moment in (NOW, session.starts_at - timedelta(hours=24), session.ends_at + 120 * MINUTE):
         at_once([lambda each=each, moment=moment: each.tick(moment) for each in schedulers])  # type: ignore[misc]
     for each in schedulers:
         each.stop()
@@ -177,8 +199,8 @@ class TellingMailer(MemoryMailer):
         super().__init__()
         self.has_one = threading.Event()
 
-    def send(self, mail: SendableMail) -> None:
-        super().send(mail)
+    def send(self, mail: SendableMail, before_dot: BeforeDot = without_waiting) -> None:
+        super().send(mail, before_dot)
         self.has_one.set()
 
 

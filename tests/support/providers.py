@@ -34,6 +34,8 @@ class Answer:
     status: int
     body: str | dict[str, Any] = ""
     headers: dict[str, str] = field(default_factory=dict)
+    is_cut: bool = False
+    """Whether the connection ends before the whole body has come."""
 
 
 class ProviderServer:
@@ -69,7 +71,8 @@ class ProviderServer:
                 self.send_response(answer.status)
                 for name, value in answer.headers.items():
                     self.send_header(name, value)
-                self.send_header("Content-Length", str(len(body.encode())))
+                self.send_header("Content-Length", str(len(body.encode()) + answer.is_cut))
+                self.close_connection = answer.is_cut
                 self.end_headers()
                 self.wfile.write(body.encode())
 

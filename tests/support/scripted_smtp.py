@@ -21,12 +21,14 @@ class ScriptedServer:
         stage: where it misbehaves: `greeting`, `EHLO`, `MAIL`, `RCPT`, `DATA` or `dot`, the end of the mail.
         deed: `SILENT`, `DROP` or a reply such as `450 later`; None: it behaves.
         mails: those that came whole, whatever was said to them.
+        tried: how many mails were begun.
     """
 
     def __init__(self) -> None:
         self.stage = ""
         self.deed: str | None = None
         self.mails: list[bytes] = []
+        self.tried = 0
         self._listening = socket.create_server(("127.0.0.1", 0))
         self._open: list[socket.socket] = []
         self.port: int = self._listening.getsockname()[1]
@@ -55,6 +57,7 @@ class ScriptedServer:
             going_on = self._answer(connection, "greeting")
             while going_on and (line := lines.readline()):
                 stage = line.split()[0].decode().upper().replace("HELO", "EHLO")
+                self.tried += stage == "MAIL"
                 going_on = self._answer(connection, stage)
                 if stage == "DATA" and self._is_well("DATA"):
                     self.mails.append(b"".join(iter(lines.readline, b".\r\n")))

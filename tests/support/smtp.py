@@ -72,6 +72,8 @@ class SmtpSink:
         """What to answer to `RCPT` and `DATA` (the end of the mail) instead of 250, once each, in order."""
         self.seconds_a_mail = 0.0
         """How long it thinks over a mail, before it has it."""
+        self.seconds_to_answer = 0.0
+        """How long it then takes to say so: of a sender that dies meanwhile, nobody knows that it was taken."""
         self._arrival = Condition()
         self._controller: Controller | None = None
 
@@ -128,6 +130,7 @@ class SmtpSink:
             with self._arrival:
                 self.mails.append(mail)
                 self._arrival.notify_all()
+            await asyncio.sleep(self.seconds_to_answer)
         return answer or "250 OK"
 
     def _answer(self, command: str, server: SMTP) -> str | None:

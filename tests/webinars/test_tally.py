@@ -39,7 +39,22 @@ def test_it_can_be_written_as_json_and_says_when_something_was_missed() -> None:
     assert json.loads(json.dumps(tally.figures()))["missed_at"] is None
     tally.count_missed(NOW)
     assert json.loads(json.dumps(tally.figures()))["missed_at"] == NOW.isoformat()
-    assert tally.figures()["missed"] == 1
+    tally.count_missed(NOW, 3)
+    assert tally.figures()["missed"] == 4
+
+
+def test_nothing_missed_is_no_moment_to_remember() -> None:
+    tally = Tally()
+    tally.count_missed(NOW, 0)
+    assert (tally.figures()["missed"], tally.figures()["missed_at"]) == (0, None)
+
+
+def test_it_says_when_planning_failed_and_when_a_tick_went_well() -> None:
+    tally = Tally()
+    tally.count_unplanned(NOW)
+    tally.note_tick(NOW)
+    figures = json.loads(json.dumps(tally.figures()))
+    assert (figures["unplanned"], figures["unplanned_at"], figures["ticked_at"]) == (1, *[NOW.isoformat()] * 2)
 
 
 def test_only_what_is_known_is_counted() -> None:

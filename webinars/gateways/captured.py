@@ -14,7 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from webinars.gateways.mail_errors import MailTransportDown
-from webinars.gateways.sendable import SendableMail
+from webinars.gateways.sendable import BeforeDot, SendableMail, without_waiting
 
 _NOT_IN_A_FILE_NAME = re.compile(r"[^A-Za-z0-9@.-]+")
 
@@ -41,12 +41,13 @@ class DirTransport:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def send(self, mail: SendableMail) -> None:
+    def send(self, mail: SendableMail, before_dot: BeforeDot = without_waiting) -> None:
         """The file appears whole or not at all, and a repeat of a mail takes the place of its first copy.
 
         Raises:
             MailTransportDown: if the file cannot be written.
         """
+        before_dot()
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             with tempfile.NamedTemporaryFile(dir=self._folder, prefix=".", suffix=".tmp", delete=False) as file:

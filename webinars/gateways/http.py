@@ -15,7 +15,14 @@ from typing import Any
 
 import httpx
 
-from webinars.gateways.mail_errors import MailDeferred, MailError, MailRefused, MailTransportDown, MailUnconfirmed
+from webinars.gateways.mail_errors import (
+    ConnectionBroke,
+    MailDeferred,
+    MailError,
+    MailRefused,
+    MailTransportDown,
+    MailUnconfirmed,
+)
 
 TIMEOUT = httpx.Timeout(connect=5.0, write=15.0, read=30.0, pool=5.0)
 """Together below what is left of a lease when a message is begun (services/delivery.py)."""
@@ -83,7 +90,7 @@ class Http:
 
         Raises:
             MailTransportDown: nobody answers there: surely nothing was sent.
-            MailDeferred: sending took too long: surely nothing was taken.
+            ConnectionBroke: sending took too long: surely nothing was taken.
             MailUnconfirmed: no answer came: perhaps it was taken.
         """
         try:
@@ -92,7 +99,7 @@ class Http:
         except _NOT_BEGUN as error:
             raise MailTransportDown(self.clean(f"cannot connect: {error}")) from None
         except (httpx.WriteError, httpx.WriteTimeout) as error:
-            raise MailDeferred(self.clean(f"the connection broke: {type(error).__name__}")) from None
+            raise ConnectionBroke(self.clean(f"the connection broke: {type(error).__name__}")) from None
         except httpx.TransportError as error:
             raise MailUnconfirmed(self.clean(f"no answer to the request: {type(error).__name__}")) from None
 
@@ -122,6 +129,8 @@ class Http:
 def trouble(reply: Reply, words: str) -> MailError:
     """What a status means where a provider gives it no other meaning."""
     status, wish = reply.status, reply.retry_after(None)
+    if status < 300:  # not the answer that its documentation knows, but no refusal either
+        return MailUnconfirmed(words, status)
     if status in {408, 425}:
         return MailDeferred(words, status, wish)
     if status == 504:  # whoever stands before the provider passed the request on and got no answer

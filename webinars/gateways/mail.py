@@ -16,7 +16,7 @@ from webinars.gateways.mail_errors import (
     MailTransportDown,
     MailUnconfirmed,
 )
-from webinars.gateways.sendable import SendableMail
+from webinars.gateways.sendable import BeforeDot, SendableMail, without_waiting
 from webinars.gateways.smtp import SmtpServer, SmtpTransport
 
 __all__ = [
@@ -50,8 +50,12 @@ class MailTransport(Protocol):
     name: str
     """For logs and metrics."""
 
-    def send(self, mail: SendableMail) -> str | None:
+    def send(self, mail: SendableMail, before_dot: BeforeDot = without_waiting) -> str | None:
         """Returns once somebody else has taken responsibility for the mail.
+
+        Args:
+            mail: to one recipient.
+            before_dot: see `BeforeDot`; called at least once for each mail that is taken.
 
         Returns:
             What they call it, if they said.
@@ -80,7 +84,8 @@ class MemoryMailer:
         self.mails: list[SendableMail] = []
         self.failures: list[MailError] = []
 
-    def send(self, mail: SendableMail) -> None:
+    def send(self, mail: SendableMail, before_dot: BeforeDot = without_waiting) -> None:
+        before_dot()
         if self.failures:
             failure = self.failures.pop(0)
             if isinstance(failure, MailUnconfirmed):

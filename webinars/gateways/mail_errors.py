@@ -38,6 +38,11 @@ class MailDeferred(MailError):
     """4xx: surely not sent; to be tried again later."""
 
 
+class ConnectionBroke(MailDeferred):
+    """The connection broke, or the server fell silent, before the dot: surely not sent. The server is to blame, or the
+    mail."""
+
+
 class MailTransportDown(MailError):
     """No connection, no TLS, no sign-in, or a server that closes: surely not sent, and no other mail would be."""
 

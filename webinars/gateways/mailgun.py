@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from webinars.gateways.http import Http, Reply, trouble, words_of
 from webinars.gateways.mail_errors import MailError
-from webinars.gateways.sendable import SendableMail
+from webinars.gateways.sendable import BeforeDot, SendableMail, without_waiting
 
 ENDPOINTS = {"": "https://api.mailgun.net", "eu": "https://api.eu.mailgun.net"}
 
@@ -21,8 +21,9 @@ class MailgunTransport:
         self._url = f"{endpoint}/v3/{quote(domain, safe='')}/messages.mime"
         self._http = Http((key,))
 
-    def send(self, mail: SendableMail) -> str:
+    def send(self, mail: SendableMail, before_dot: BeforeDot = without_waiting) -> str:
         """Raises as MailTransport.send."""
+        before_dot()
         reply = self._http.request(
             "POST",
             self._url,

@@ -9,9 +9,16 @@ from base64 import b64encode
 from typing import Any
 
 from webinars.gateways.http import Http, Reply, trouble, words_of
-from webinars.gateways.mail_errors import MailError, MailRefused, MailTransportDown, RecipientRefused
+from webinars.gateways.mail_errors import (
+    MailDeferred,
+    MailError,
+    MailRefused,
+    MailTransportDown,
+    MailUnconfirmed,
+    RecipientRefused,
+)
 from webinars.gateways.parts import Parts, parts_of
-from webinars.gateways.sendable import SendableMail
+from webinars.gateways.sendable import BeforeDot, SendableMail, without_waiting
 
 ENDPOINT = "https://api.postmarkapp.com"
 _ACCOUNT_IS_WRONG = frozenset({10, 100, 400, 401, 405, 412, 413})
@@ -30,9 +37,11 @@ class PostmarkTransport:
         self._endpoint = endpoint
         self._http = Http((token,))
 
-    def send(self, mail: SendableMail) -> str:
+    def send(self, mail: SendableMail, before_dot: BeforeDot = without_waiting) -> str:
         """Raises as MailTransport.send."""
-        reply = self._request("POST", "/email", json=_fields(parts_of(mail)))
+        fields = _fields(parts_of(mail))
+        before_dot()
+        reply = self._request("POST", "/email", json=fields)
         if reply.status == 200 and reply.facts.get("ErrorCode") == 0:
             return str(reply.facts.get("MessageID", ""))
         raise self._trouble(reply)
@@ -54,6 +63,8 @@ class PostmarkTransport:
         code, words = reply.facts.get("ErrorCode"), self._http.clean(words_of(reply.facts, "Message"))
         if reply.status not in {200, 422}:
             return trouble(reply, words)
+        if code is None:  # the answer broke off: of a 200 it was taken, of a 422 it is not known who is to blame
+            return (MailUnconfirmed if reply.status == 200 else MailDeferred)("the answer broke off", reply.status)
         if code in _ACCOUNT_IS_WRONG:
             return MailTransportDown(words, reply.status)
         return RecipientRefused(words, reply.status) if code == _INACTIVE else MailRefused(words, reply.status)

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
+
+BeforeDot = Callable[[], object]
+"""Called by a transport when all is ready, right before the step after which the mail may have been taken: with SMTP
+the dot that ends it. It may wait; if it raises, surely nothing was sent."""
+
+
+def without_waiting() -> None:
+    """Wait for nobody."""
 
 
 class SendableMail(Protocol):

@@ -8,7 +8,7 @@ from typing import Any
 from webinars.gateways.http import Http, Reply, trouble
 from webinars.gateways.mail_errors import MailError
 from webinars.gateways.parts import Mailbox, Parts, parts_of
-from webinars.gateways.sendable import SendableMail
+from webinars.gateways.sendable import BeforeDot, SendableMail, without_waiting
 
 ENDPOINTS = {"": "https://api.sendgrid.com", "eu": "https://api.eu.sendgrid.com"}
 
@@ -23,9 +23,11 @@ class SendGridTransport:
         self._endpoint = endpoint
         self._http = Http((key,))
 
-    def send(self, mail: SendableMail) -> str:
+    def send(self, mail: SendableMail, before_dot: BeforeDot = without_waiting) -> str:
         """Raises as MailTransport.send."""
-        reply = self._request("POST", "/v3/mail/send", json=_fields(parts_of(mail), mail.message_id))
+        fields = _fields(parts_of(mail), mail.message_id)
+        before_dot()
+        reply = self._request("POST", "/v3/mail/send", json=fields)
         if reply.status != 202:
             raise self._trouble(reply)
         return str(reply.headers.get("x-message-id", ""))

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from webinars.gateways.http import Http, Reply, trouble, words_of
 from webinars.gateways.mail_errors import MailDeferred, MailError, MailRefused, MailTransportDown
-from webinars.gateways.sendable import SendableMail
+from webinars.gateways.sendable import BeforeDot, SendableMail, without_waiting
 from webinars.gateways.sigv4 import AwsKey, signed_headers
 
 _SEND = "/v2/email/outbound-emails"
@@ -47,13 +47,14 @@ class SesTransport:
         self._endpoint = endpoint or f"https://email.{region}.amazonaws.com"
         self._http = Http((secret,))
 
-    def send(self, mail: SendableMail) -> str:
+    def send(self, mail: SendableMail, before_dot: BeforeDot = without_waiting) -> str:
         """Raises as MailTransport.send."""
         fields = {
             "FromEmailAddress": mail.sender,
             "Destination": {"ToAddresses": [mail.recipient]},
             "Content": {"Raw": {"Data": b64encode(mail.raw).decode()}},
         }
+        before_dot()
         reply = self._request("POST", _SEND, json.dumps(fields).encode())
         if reply.status != 200:
             raise self._trouble(reply)

@@ -16,13 +16,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from webinars.gateways.mail_errors import (
+    ConnectionBroke,
     MailDeferred,
     MailRefused,
     MailTransportDown,
     MailUnconfirmed,
     RecipientRefused,
 )
-from webinars.gateways.sendable import SendableMail
+from webinars.gateways.sendable import BeforeDot, SendableMail, without_waiting
 
 _MAILS_PER_CONNECTION = 100
 _LONGEST_IDLE = 60.0
@@ -69,13 +70,14 @@ class SmtpTransport:
         self._open: set[_Connection] = set()
         self._lock = threading.Lock()
 
-    def send(self, mail: SendableMail) -> None:
-        """Hands one mail to the server.
+    def send(self, mail: SendableMail, before_dot: BeforeDot = without_waiting) -> None:
+        """Hands one mail to the server. `before_dot` is called with everything but the mail itself behind us.
 
         Raises:
             RecipientRefused: 5xx to the recipient.
             MailRefused: 5xx to the mail.
-            MailDeferred: 4xx, or the connection broke before the dot.
+            MailDeferred: 4xx.
+            ConnectionBroke: the connection broke, or the server fell silent, before the dot.
             MailTransportDown: no connection, TLS or sign-in, or 421: surely not sent.
             MailUnconfirmed: the connection broke, or the server fell silent, after the dot.
         """
@@ -84,18 +86,18 @@ class SmtpTransport:
         connection = self._connection(domain)
         was_kept = connection.has_sent
         try:
-            self._deliver(connection, mail, until)
-        except (_Broke, MailTransportDown):
+            self._deliver(connection, mail, until, before_dot)
+        except (ConnectionBroke, MailTransportDown):
             if not was_kept:
                 raise
             # A kept connection that the server has ended, perhaps after so many mails, says nothing about the next.
-            self._deliver(self._connection(domain), mail, until)
+            self._deliver(self._connection(domain), mail, until, before_dot)
 
-    def _deliver(self, connection: _Connection, mail: SendableMail, until: float) -> None:
+    def _deliver(self, connection: _Connection, mail: SendableMail, until: float, before_dot: BeforeDot) -> None:
         try:
-            connection.deliver(mail, until)
+            connection.deliver(mail, until, before_dot)
         except (MailRefused, MailDeferred) as error:
-            if isinstance(error, _Broke) or not connection.reset():
+            if isinstance(error, ConnectionBroke) or not connection.reset():
                 self._drop(connection)
             raise
         except BaseException:  # whatever happened, the connection is in the middle of something
@@ -136,10 +138,6 @@ class SmtpTransport:
         connection.close()
 
 
-class _Broke(MailDeferred):
-    """The connection broke before the dot: surely not sent. Perhaps it is the server's doing, perhaps the mail's."""
-
-
 class _Connection:
     """A connection to the server, signed in and ready. `domain` is ours, for EHLO: relays dislike `localhost`."""
 
@@ -159,7 +157,7 @@ class _Connection:
         """Whether it has carried a mail before."""
         return self._mails > 0
 
-    def deliver(self, mail: SendableMail, until: float) -> None:
+    def deliver(self, mail: SendableMail, until: float, before_dot: BeforeDot) -> None:
         """One mail to one recipient, begun before `until` on the monotonic clock; raises as `SmtpTransport.send`."""
         self._mails += 1
         with _surely_unsent():
@@ -173,6 +171,8 @@ class _Connection:
             _check(*self._smtp.docmd("RCPT", f"TO:<{mail.recipient}>"), refusal=RecipientRefused)
             self._wait_until(until)
             _check(*self._smtp.docmd("DATA"))
+        before_dot()
+        with _surely_unsent():
             self._wait_until(until)
             self._smtp.send(_dotted(mail.raw))  # if this fails, the dot, which comes last, did not go out
         _check(*self._reply_to_the_dot(until))
@@ -249,7 +249,7 @@ def _surely_unsent() -> Iterator[None]:
     try:
         yield
     except (smtplib.SMTPException, OSError) as error:
-        raise _Broke(f"the connection broke: {error}") from error
+        raise ConnectionBroke(f"the connection broke: {error}") from error
 
 
 def _check(code: int, words: bytes, *, refusal: type[MailRefused] = MailRefused) -> None:

@@ -96,6 +96,28 @@ def correct_segments(db: DbSession, states: Sequence[tuple[UUID, AttendanceState
         db.connection().execute(statement, rows)
 
 
+def list_unwritten(db: DbSession, session_id: UUID) -> set[UUID]:
+    """The registrations of a session whose follow-up has no mail, for nobody knew whether they came."""
+    follow_up = core(FollowUp).c
+    query = sa.select(follow_up.registration_id).where(
+        follow_up.session_id == session_id, follow_up.message_id.is_(None)
+    )
+    return set(db.scalars(query))
+
+
+def set_messages(db: DbSession, message_ids: Mapping[UUID, UUID]) -> None:
+    """Give follow-ups their mails, by registration."""
+    follow_up = core(FollowUp)
+    statement = (
+        sa.update(follow_up)
+        .where(follow_up.c.registration_id == sa.bindparam("of_registration"))
+        .values(message_id=sa.bindparam("mail"))
+    )
+    if message_ids:
+        rows = [{"of_registration": who, "mail": message_id} for who, message_id in message_ids.items()]
+        db.connection().execute(statement, rows)
+
+
 def list_follow_ups(
     db: DbSession, session_id: UUID, *, after: UUID | None, limit: int
 ) -> Sequence[sa.Row[FollowUp, Message | None]]:

@@ -81,10 +81,11 @@ class Dispatch:
     registration: Addressee
     session: WebinarSession
     webinar: Webinar
-    has_joined: bool
+    joined_at: datetime | None
+    """When they were last seen coming into the room, or pressed the button."""
     attendance: AttendanceState | None
-    rule_text: str | None
-    """The host's own words of the rule that made it."""
+    rule_texts: Mapping[str, str]
+    """By language: the host's own words of the rule that made it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,13 +123,17 @@ def claim_messages(
     until: datetime,
     limit: int,
     channels: frozenset[Channel] | None = None,
+    least: int = 0,
 ) -> list[UUID]:
     """Take messages that are due, the most urgent first, under a lease that ends at `until`.
 
     New work and work whose lease ran out are found alike, so nothing has to clean up after a crash. A registrant's
     messages go out one after the other: calendars that get an update before its invite keep the older one.
+
+    Args:
+        least: the priority to begin with; more urgent ones are passed over.
     """
-    values = {"lease": lease, "now": now, "until": until, "at_most": limit}
+    values = {"lease": lease, "now": now, "until": until, "at_most": limit, "least": least}
     connection = db.connection()
     walk_indexes(connection)
     return list(connection.execute(_claim(channels), values).scalars())
@@ -152,6 +157,7 @@ def _claim(channels: frozenset[Channel] | None) -> ReturningUpdate[Any]:
         .where(
             # The very words of the partial index, or it is not used.
             sa.text("messages.state IN ('planned', 'sending')"),
+            message.c.priority >= sa.bindparam("least", type_=sa.Integer()),
             message.c.next_attempt_at <= now,
             sa.true() if channels is None else message.c.channel.in_(channels),
             sa.or_(message.c.kind.not_in(CALENDAR_KINDS), ~first.exists()),
@@ -183,8 +189,8 @@ def load_dispatches(db: DbSession, message_ids: Sequence[UUID]) -> list[Dispatch
     found = db.execute(_sessions(), {"session_ids": session_ids})
     sessions = {session.id: (session, webinar) for session, webinar in found}
     return [
-        Dispatch(letter, person, *sessions[person.session_id], has_joined, attendance, text)
-        for letter, person, has_joined, attendance, text in parts
+        Dispatch(letter, person, *sessions[person.session_id], joined_at, attendance, texts or {})
+        for letter, person, joined_at, attendance, texts in parts
     ]
 
 
@@ -197,14 +203,15 @@ def _dispatches() -> sa.Select[*tuple[Any, ...]]:
     """Columns, not rows of tables: to make those would take three times as long."""
     message, registration = core(Message), core(Registration)
     attendance, rule = core(Attendance), core(ReminderRule)
-    has_joined = sa.exists().where(core(AttendanceInterval).c.registration_id == registration.c.id)
+    stay = core(AttendanceInterval).c
+    joined_at = sa.select(sa.func.max(stay.joined_at)).where(stay.registration_id == registration.c.id)
     return (
         sa.select(
             *(message.c[name] for name in Letter._fields),
             *(registration.c[name] for name in Addressee._fields),
-            has_joined,
+            joined_at.scalar_subquery(),
             attendance.c.state,
-            rule.c.text,
+            rule.c.texts,
         )
         .join_from(message, registration, registration.c.id == message.c.registration_id)
         .outerjoin(attendance, attendance.c.registration_id == registration.c.id)
@@ -279,6 +286,30 @@ def replan_all_failed(
     return db.connection().execute(update).rowcount
 
 
+def replan_broadcast(db: DbSession, session_id: UUID, *, since: datetime, most_seats: int, now: datetime) -> int:
+    """Make due again, for who waits for no more seats than that, the messages of a free seat made since a moment that
+    were not sent because it was gone. Returns how many."""
+    message, registration = core(Message), core(Registration)
+    waiting = sa.select(registration.c.id).where(
+        registration.c.session_id == session_id,
+        registration.c.status == RegistrationStatus.waitlisted,
+        registration.c.seats <= most_seats,
+    )
+    result = db.connection().execute(
+        sa.update(message)
+        .where(
+            message.c.session_id == session_id,
+            message.c.kind == MessageKind.seat_free,
+            message.c.state == MessageState.skipped,
+            message.c.reason == SkipReason.superseded.value,
+            message.c.created_at >= since,
+            message.c.registration_id.in_(waiting),
+        )
+        .values(state=MessageState.planned, reason=None, next_attempt_at=now)
+    )
+    return result.rowcount
+
+
 def drop_planned(db: DbSession, *, reason: SkipReason, kinds: Sequence[MessageKind], **whose: UUID) -> int:
     """Skip what has not been sent yet of a session or a registration, given by column name."""
     message = core(Message)
@@ -292,12 +323,6 @@ def drop_planned(db: DbSession, *, reason: SkipReason, kinds: Sequence[MessageKi
         .values(state=MessageState.skipped, reason=reason.value)
     )
     return result.rowcount
-
-
-def forget_errors(db: DbSession, registration_ids: Sequence[UUID]) -> None:
-    """Take away what servers said about these registrants' mails: it may name the address."""
-    message = core(Message)
-    db.execute(sa.update(message).where(message.c.registration_id.in_(registration_ids)).values(last_error=None))
 
 
 def get_message(db: DbSession, message_id: UUID) -> Message:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -13,14 +13,26 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from webinars.db import DbSession
-from webinars.tables import AttendanceInterval, Consent, Message, Registration, Suppression, WebinarSession
+from webinars.tables import AttendanceInterval, Consent, Message, Registration, Reminder, Suppression, WebinarSession
 from webinars.tables.base import core
-from webinars.terms import REMINDER_KINDS, Channel, MessageKind, MessageState, RegistrationStatus, SessionStatus
+from webinars.terms import (
+    REMINDER_KINDS,
+    AttendanceSource,
+    Channel,
+    MessageKind,
+    MessageState,
+    RegistrationStatus,
+    SessionStatus,
+    SkipReason,
+)
 
 _WAITING = (MessageState.planned, MessageState.sending)
 _GOES_OUT = (*_WAITING, MessageState.sent)
-_NEWS = (MessageKind.confirmation, MessageKind.moved)
+_NEWS = (MessageKind.confirmation, MessageKind.moved, MessageKind.reinstated)
+"""What says when it is and how to join, and so is a reminder. An update is not: it says that there is nothing to do."""
 _registration, _message, _session = core(Registration).c, core(Message).c, core(WebinarSession).c
+SPEAKER = "speaker"
+"""In the facts of a merged message: the one that speaks for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +43,15 @@ class Recipient:
     revision: int
     timezone: str
     confirmed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Unspoken:
+    """A merged message whose speaker does not go out."""
+
+    message_id: UUID
+    reminder_id: UUID
+    recipient: Recipient
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,20 +99,29 @@ def list_timezones(db: DbSession, session_id: UUID) -> list[str]:
     return list(db.scalars(query.distinct()))
 
 
-def has_begun(db: DbSession, session_id: UUID) -> bool:
-    """Whether anybody was seen in the room of a session, or pressed the button."""
-    query = sa.select(core(AttendanceInterval).c.id).where(core(AttendanceInterval).c.session_id == session_id)
+def has_begun(db: DbSession, session_id: UUID, *, opens_at: datetime, starts_at: datetime, until: datetime) -> bool:
+    """Whether anybody was seen in the room of a session from its opening `until` a moment, or pressed the button at the
+    start or later: who presses it before may wait for a presenter who is not there."""
+    interval = core(AttendanceInterval).c
+    query = sa.select(interval.id).where(
+        interval.session_id == session_id,
+        interval.joined_at.between(opens_at, until),
+        sa.or_(interval.source != AttendanceSource.click, interval.joined_at >= starts_at),
+    )
     return db.scalar(query.limit(1)) is not None
 
 
 def consents_of(db: DbSession, within: Stretch, channel: Channel) -> dict[UUID, bool]:
-    """The newest word of each registrant on reminders by a channel. Who never said anything is missing."""
-    consent = core(Consent).c
+    """The newest word of each registrant on reminders by a channel: on mails in any of the registrations with their
+    address, on texts in this one. Who never said anything is missing."""
+    own, said_in, consent = core(Registration), core(Registration).alias("said_in"), core(Consent).c
+    is_theirs = said_in.c.email_index == own.c.email_index if channel is Channel.email else said_in.c.id == own.c.id
     rows = db.execute(
-        sa.select(consent.registration_id, consent.is_granted)
-        .join_from(core(Consent), core(Registration), _registration.id == consent.registration_id)
+        sa.select(own.c.id, consent.is_granted)
+        .join_from(own, said_in, is_theirs)
+        .join(core(Consent), consent.registration_id == said_in.c.id)
         .where(within.holds, consent.purpose == "reminders", consent.channel == channel.value)
-        .order_by(consent.created_at, consent.id)
+        .order_by(consent.id)
     )
     return {row[0]: row[1] for row in rows}
 
@@ -104,30 +134,33 @@ def list_suppressed(db: DbSession, within: Stretch) -> set[UUID]:
     return set(db.scalars(query.where(within.holds)))
 
 
-def list_joined(db: DbSession, within: Stretch) -> set[UUID]:
-    """Who was seen in the room, or pressed the button."""
+def list_joined(db: DbSession, within: Stretch, *, since: datetime) -> set[UUID]:
+    """Who was seen in the room, or pressed the button, from a moment on."""
     interval = core(AttendanceInterval).c
     query = sa.select(interval.registration_id).where(
-        interval.session_id == within.session_id, interval.registration_id.between(within.first, within.last)
+        interval.session_id == within.session_id,
+        interval.registration_id.between(within.first, within.last),
+        interval.joined_at >= since,
     )
     return set(db.scalars(query))
 
 
 def list_told(db: DbSession, within: Stretch, *, since: datetime) -> set[UUID]:
-    """Who got their confirmation or a notice of a move after a moment, or gets one that was made after it."""
+    """To whom news of the session was sent after a moment."""
     query = sa.select(_message.registration_id).where(
         _message.registration_id.between(within.first, within.last),
         _message.session_id == within.session_id,
         _message.kind.in_(_NEWS),
-        sa.or_(_message.sent_at > since, sa.and_(_message.state.in_(_WAITING), _message.created_at > since)),
+        _message.state == MessageState.sent,
+        _message.sent_at > since,
     )
     return set(db.scalars(query))
 
 
-def list_outrun(db: DbSession, message_ids: Sequence[UUID], *, since: datetime, now: datetime) -> set[UUID]:
-    """Which of these reminders would come right behind a confirmation or a notice of a move: one that was sent after a
-    moment, or is sent now."""
-    values = {"message_ids": message_ids, "since": since, "now": now}
+def list_outrun(db: DbSession, message_ids: Sequence[UUID], *, since: datetime) -> set[UUID]:
+    """Which of these reminders would come right behind news of their session: sent after a moment, or under way by the
+    same channel. What only waits to be sent outruns nothing: nobody knows how long it will."""
+    values = {"message_ids": message_ids, "since": since}
     return set(db.connection().execute(_outrun(), values).scalars())
 
 
@@ -138,10 +171,8 @@ def _outrun() -> sa.Select[UUID]:
     # All messages of a registration are about its session; to ask for that, too, would make SQLite go through all of
     # the session's messages for each of these.
     is_of_the_same = news.c.registration_id == _message.registration_id
-    is_sent_now = sa.or_(
-        news.c.state == MessageState.sending,
-        sa.and_(news.c.state == MessageState.planned, news.c.next_attempt_at <= sa.bindparam("now")),
-    )
+    was_sent = sa.and_(news.c.state == MessageState.sent, news.c.sent_at > sa.bindparam("since"))
+    is_under_way = sa.and_(news.c.state == MessageState.sending, news.c.channel == _message.channel)
     return (
         sa.select(_message.id)
         .join_from(core(Message), news, is_of_the_same)
@@ -149,7 +180,7 @@ def _outrun() -> sa.Select[UUID]:
             _message.id.in_(sa.bindparam("message_ids", expanding=True)),
             _message.kind.in_(REMINDER_KINDS),
             news.c.kind.in_(_NEWS),
-            sa.or_(news.c.sent_at > sa.bindparam("since"), is_sent_now),
+            sa.or_(was_sent, is_under_way),
         )
     )
 
@@ -199,12 +230,14 @@ def list_later_ones(
     return found
 
 
-def list_others_facts(db: DbSession, within: Stretch, *, channel: Channel, since: datetime) -> list[tuple[UUID, Any]]:
-    """What reminders of other sessions say that the same people got after a moment, or are about to; each with the
-    registration for this session."""
+def list_others_facts(
+    db: DbSession, within: Stretch, *, channel: Channel, since: datetime
+) -> list[tuple[UUID, UUID, Any]]:
+    """What reminders of other sessions say that the same people got after a moment, or are about to: the registration
+    for this session, the message, its facts. What went out before somebody (again) had a seat here did not name it."""
     own, other = core(Registration), core(Registration).alias("other")
     query = (
-        sa.select(own.c.id, _message.facts)
+        sa.select(own.c.id, _message.id, _message.facts)
         .join_from(own, other, sa.and_(other.c.email_index == own.c.email_index, other.c.id != own.c.id))
         .join(core(Message), _message.registration_id == other.c.id)
         .where(
@@ -213,9 +246,65 @@ def list_others_facts(db: DbSession, within: Stretch, *, channel: Channel, since
             _message.channel == channel,
             _message.state.in_(_GOES_OUT),
             _message.due_at > since,
+            sa.or_(_message.sent_at.is_(None), _message.sent_at >= own.c.confirmed_at),
         )
     )
-    return [(row[0], row[1]) for row in db.execute(query)]
+    return [(row[0], row[1], row[2]) for row in db.execute(query)]
+
+
+def list_unspoken(db: DbSession, now: datetime, limit: int) -> list[Unspoken]:
+    """Merged messages that are of use still and whose speaker failed, was skipped, missed or returned, or is gone; in
+    the order that reminders are planned in. Who has left their seat, or came back to it after the reminder's moment, is
+    not among them."""
+    # Found first and by themselves: SQLite would begin with the sessions, and go through all messages of each.
+    merged = (
+        sa.select(_message.id, _message.registration_id, _message.session_id, _message.rule_id)
+        .add_columns(_message.schedule_version, _message.facts[SPEAKER].as_string().label("speaker_id"))
+        .where(sa.text("messages.reason = 'merged'"), _message.deadline_at > now)  # in the words of the partial index
+        .cte("merged")
+        .prefix_with("MATERIALIZED")
+    )
+    speaker, reminder = core(Message).alias("speaker"), core(Reminder).c
+    query = (
+        sa.select(
+            merged.c.id,
+            reminder.id,
+            _registration.id,
+            _registration.revision,
+            _registration.timezone,
+            _registration.confirmed_at,
+        )
+        .join_from(merged, core(Registration), _registration.id == merged.c.registration_id)
+        .join(core(WebinarSession), _session.id == merged.c.session_id)
+        .join(
+            core(Reminder),
+            sa.and_(
+                reminder.session_id == merged.c.session_id,
+                reminder.rule_id == merged.c.rule_id,
+                reminder.schedule_version == merged.c.schedule_version,
+            ),
+        )
+        .outerjoin(speaker, speaker.c.id == sa.cast(merged.c.speaker_id, sa.Uuid))
+        .where(
+            sa.or_(speaker.c.id.is_(None), speaker.c.state.not_in(_GOES_OUT)),
+            _registration.status == RegistrationStatus.confirmed,
+            _registration.confirmed_at <= reminder.due_at,
+            _session.schedule_version == merged.c.schedule_version,  # and so it has not been cancelled since
+        )
+        .order_by(_session.starts_at, _session.id, reminder.due_at, reminder.id, _registration.id)
+        .limit(limit)
+    )
+    return [Unspoken(row[0], row[1], Recipient(*row[2:])) for row in db.execute(query)]
+
+
+def settle_merged(db: DbSession, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write what becomes of merged messages after all: each row names its message as `message_id`, and new values."""
+    statement = sa.update(core(Message)).where(
+        _message.id == sa.bindparam("message_id"),
+        _message.state == MessageState.skipped,
+        _message.reason == SkipReason.merged.value,
+    )
+    db.connection().execute(statement, rows)
 
 
 def list_named(db: DbSession, registration_id: UUID, session_ids: Sequence[UUID]) -> list[datetime]:

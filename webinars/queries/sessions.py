@@ -13,9 +13,9 @@ from sqlmodel import col
 
 from webinars.db import DbSession
 from webinars.errors import NotFound
-from webinars.tables import Webinar, WebinarSession, WebinarTopic
+from webinars.tables import AttendanceInterval, Webinar, WebinarSession, WebinarTopic
 from webinars.tables.base import core
-from webinars.terms import PublicationStatus, SessionStatus, WallTime
+from webinars.terms import AttendanceSource, PublicationStatus, SessionStatus, WallTime
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,12 +168,23 @@ def find_own_ids(db: DbSession, webinar_id: UUID, session_ids: Sequence[UUID]) -
     return set(db.scalars(query))
 
 
-def claim_unsettled(db: DbSession, ended_before: datetime) -> Scheduled | None:
-    """A session that ended before a moment and whose attendance has not settled; locked, or None."""
+def claim_unsettled(db: DbSession, ended_before: datetime, *, unreported_before: datetime) -> Scheduled | None:
+    """A session whose attendance has not settled; locked, or None.
+
+    Args:
+        db: the database handle.
+        ended_before: it ended before this moment,
+        unreported_before: or before this one, if nobody has reported yet who came.
+    """
+    interval = core(AttendanceInterval).c
+    is_reported = sa.exists().where(
+        interval.session_id == col(WebinarSession.id), interval.source != AttendanceSource.click
+    )
     query = (
         _with_webinar()
         .where(
             col(WebinarSession.ends_at) <= ended_before,
+            sa.or_(col(WebinarSession.ends_at) <= unreported_before, is_reported),
             col(WebinarSession.settled_at).is_(None),
             col(WebinarSession.status) == SessionStatus.scheduled,
         )

@@ -24,6 +24,7 @@ class Known(NamedTuple):
     refilled_at: datetime
     paused_until: datetime | None
     failures: int
+    failed_at: datetime | None
 
 
 # Every batch reads this: built once.
@@ -33,6 +34,7 @@ _CONDITIONS = sa.select(
     _TRANSPORT.c.refilled_at,
     _TRANSPORT.c.paused_until,
     _TRANSPORT.c.failures,
+    _TRANSPORT.c.failed_at,
 )
 
 

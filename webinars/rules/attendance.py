@@ -11,6 +11,9 @@ from webinars.terms import AttendanceSource, AttendanceState, Evidence
 STAYED_SHARE = 0.75
 """Whoever was there for this share of the session, or still there when it had passed, attended."""
 
+LONGEST_WAIT_FOR_REPORTS = timedelta(hours=2)
+"""After the end: a session of which nobody has said by then who came settles without."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stay:

@@ -18,11 +18,19 @@ from webinars.terms import (
 
 RETRY_AFTER = (30, 120, 600, 1800, 7200, 21600)
 """Seconds to wait after each attempt that failed for now; the last one repeats."""
+LAST_TRY = timedelta(minutes=1)
+"""Before the deadline: a message that would be useless by its next attempt is tried once more, as long as a mail may
+take before it is."""
+_SHORTEST_WAIT = timedelta(seconds=24)
 
 USEFUL_AFTER_CHANGE = timedelta(days=3)
 """How long a cancellation is worth sending at least: calendars must lose the entry even if it comes late."""
 USEFUL_AFTER_SESSION = timedelta(days=7)
 """How long a follow-up is worth sending."""
+SOON_USELESS = timedelta(hours=1)
+"""A reminder that is of use for no longer than that goes before those that can wait."""
+PRIORITIES = range(4)
+"""From the most urgent to the least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +44,29 @@ class Situation:
     attendance: AttendanceState | None
     is_for_later: bool = False
     """Whether the message falls due after the session: being there does not make it needless."""
+    has_free_seat: bool = True
+    """Whether there are as many seats free as the registrant wants."""
 
 
-def priority(kind: MessageKind) -> int:
-    """0 for answers and changes, 1 for reminders, 2 for follow-ups and alerts."""
+def priority(kind: MessageKind, due_at: datetime, deadline_at: datetime) -> int:
+    """0 for answers and changes, 1 for reminders that will not be of use for long, 2 for others, 3 for follow-ups and
+    alerts. Which one is found by an index alone: whoever claims a message sorts nothing."""
     match kind:
         case MessageKind.reminder | MessageKind.not_there:
-            return 1
+            return 1 if deadline_at - due_at <= SOON_USELESS else 2
         case MessageKind.follow_up | MessageKind.alert:
-            return 2
+            return 3
         case _:
             return 0
+
+
+def least_priority(turn: int) -> int:
+    """Which priority has the first say in the batch of this number, from 1 on: of ten batches one is for what is less
+    urgent than the most urgent, and of ten of these one for what is less urgent still. So nothing starves."""
+    least = 0
+    while turn % 10 == 0 and least < PRIORITIES[-1]:
+        turn, least = turn // 10, least + 1
+    return least
 
 
 def deadline(kind: MessageKind, now: datetime, starts_at: datetime, ends_at: datetime) -> datetime:
@@ -87,7 +107,8 @@ def objection(kind: MessageKind, made_for_version: int, situation: Situation) ->
     if status not in wanted or session is not SessionStatus.scheduled:
         return SkipReason.cancelled
     is_of_its_time = kind in {*REMINDER_KINDS, MessageKind.moved, MessageKind.reinstated}
-    if is_of_its_time and made_for_version != situation.schedule_version:
+    is_taken = kind is MessageKind.seat_free and not situation.has_free_seat
+    if is_taken or (is_of_its_time and made_for_version != situation.schedule_version):
         return SkipReason.superseded
     if kind in REMINDER_KINDS and situation.has_joined and not situation.is_for_later:
         return SkipReason.joined
@@ -96,14 +117,28 @@ def objection(kind: MessageKind, made_for_version: int, situation: Situation) ->
     return None
 
 
+def is_pressing(due_at: datetime, deadline_at: datetime, now: datetime) -> bool:
+    """Whether more than half of the time in which a message is of use is over: coming twice, which a crash may cause,
+    is better than coming too late."""
+    return now - due_at > deadline_at - now
+
+
 def retry_at(
     now: datetime, attempts: int, deadline_at: datetime, spread: random.Random, *, wish: timedelta | None = None
 ) -> datetime | None:
-    """When to try again after `attempts` that failed for now, spread by 20 %; None when that would be too late.
+    """When to try again after `attempts` that failed for now, spread by 20 %; None when it was the last one.
 
     Args:
         wish: how long the server asked to wait at least.
     """
     seconds = RETRY_AFTER[min(attempts, len(RETRY_AFTER)) - 1] * spread.uniform(0.8, 1.2)
-    again = now + max(timedelta(seconds=seconds), wish or timedelta())
-    return again if again < deadline_at else None
+    return in_time(now, now + max(timedelta(seconds=seconds), wish or timedelta()), deadline_at)
+
+
+def in_time(now: datetime, again: datetime, deadline_at: datetime) -> datetime | None:
+    """When to try again, which was to be at `again`: shortly before the deadline, if that would be too late; None when
+    there is no time for that either."""
+    if again < deadline_at:
+        return again
+    last = deadline_at - LAST_TRY
+    return last if last - now >= _SHORTEST_WAIT else None

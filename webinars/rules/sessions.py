@@ -34,6 +34,15 @@ def zone(name: str) -> ZoneInfo:
         raise UnknownTimezone(field="timezone") from None
 
 
+def usable_zone(name: str, other: str) -> str:
+    """The name of a zone to go by for somebody: theirs, or the `other`, where new zone data know theirs no more."""
+    try:
+        zone(name)
+    except UnknownTimezone:
+        return other
+    return name
+
+
 @lru_cache(maxsize=1)
 def _zone_names() -> frozenset[str]:
     return frozenset(available_timezones())

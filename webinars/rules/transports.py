@@ -10,6 +10,8 @@ FIRST_PAUSE = timedelta(seconds=30)
 LONGEST_PAUSE = timedelta(minutes=15)
 LONGEST_WISH = timedelta(hours=1)
 """How long a server's own Retry-After is heeded at most."""
+CLOCKS_DIFFER = timedelta(minutes=1)
+"""What the clocks of two workers may differ by. What was noted further ahead was noted by a clock that was set back."""
 _ALMOST = 1e-6
 """Of a token: sums of fractions may miss a whole one by less."""
 
@@ -23,14 +25,24 @@ class Condition:
     paused_until: datetime | None
     failures: int
     """How often it was found broken since a message last left."""
+    failed_at: datetime | None = None
+    """When it was last found broken."""
 
     def is_open(self, now: datetime) -> bool:
-        """Whether the breaker is open: nothing is tried."""
-        return self.paused_until is not None and now < self.paused_until
+        """Whether the breaker is open: nothing is tried. A pause that has yet to begin is none: the clock was set back,
+        and would have to go all that way again."""
+        if self.paused_until is None or now >= self.paused_until:
+            return False
+        return self.failed_at is None or not was_set_back(self.failed_at, now)
 
     def is_on_trial(self, now: datetime) -> bool:
         """Whether one message may try if it works again."""
         return self.failures > 0 and not self.is_open(now)
+
+
+def was_set_back(noted_at: datetime, now: datetime) -> bool:
+    """Whether a clock must have been set back since it said `noted_at`."""
+    return noted_at - now > CLOCKS_DIFFER
 
 
 def burst(rate: float) -> float:
@@ -39,9 +51,18 @@ def burst(rate: float) -> float:
 
 
 def tokens_at(condition: Condition, now: datetime, rate: float) -> float:
-    """What the bucket holds at `now`; `rate` is in messages per second."""
-    passed = max((now - condition.refilled_at).total_seconds(), 0.0)  # a clock that was set back takes nothing away
+    """What the bucket holds at `now`; `rate` is in messages per second. After a clock was set back it is full: how long
+    ago it was refilled nobody knows."""
+    if was_set_back(condition.refilled_at, now):
+        return burst(rate)
+    passed = max((now - condition.refilled_at).total_seconds(), 0.0)  # another worker's clock may be a little ahead
     return min(burst(rate), condition.tokens + passed * rate)
+
+
+def refilled_at(condition: Condition, now: datetime) -> datetime:
+    """Up to when a bucket is refilled once something was taken at `now`: never twice for the same time, though clocks
+    differ a little."""
+    return now if was_set_back(condition.refilled_at, now) else max(condition.refilled_at, now)
 
 
 def most_now(condition: Condition | None, now: datetime, rate: float, batch: int) -> int:

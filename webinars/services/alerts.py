@@ -23,6 +23,7 @@ from webinars.rules.subscriptions import ALERT_EVERY, ALERTS_REST, Interest, New
 from webinars.services import messages, subscriptions
 from webinars.services.bounces import return_path_of
 from webinars.services.branding import brand_of
+from webinars.services.links import public_link
 from webinars.services.programme import standing_of
 from webinars.services.registrations import email_of
 from webinars.services.subscriptions import Wanted, message_row, page_url
@@ -264,7 +265,7 @@ def _dates(work: ReadWork, dispatch: AlertDispatch, now: datetime) -> list[Liste
         ListedDate(
             item.session.starts_at,
             item.session.timezone,
-            f"{work.settings.base_url}/sessions/{item.session.id}/register",
+            public_link(work.settings, f"/sessions/{item.session.id}/register", dispatch.subscription.locale),
         )
         for item in alerts_queries.list_open(work.db, now, session_ids=told)
         if item.session.id not in known and standing_of(item.session, now).takes_registrations

@@ -14,9 +14,11 @@ from webinars.queries import registrations as registrations_queries
 from webinars.queries import sessions as sessions_queries
 from webinars.queries.pages import Page, page_of, read_cursor
 from webinars.rules.attendance import Stay, Summary, summarize
+from webinars.rules.messages import USEFUL_AFTER_SESSION
 from webinars.rules.registrations import clean_email, same_person
-from webinars.tables import Attendance, Registration
-from webinars.terms import AttendanceSource, Evidence, RegistrationStatus, new_id
+from webinars.services import messages
+from webinars.tables import Attendance, Registration, WebinarSession
+from webinars.terms import AttendanceSource, AttendanceState, Evidence, RegistrationStatus, new_id
 from webinars.work import ReadWork, Work
 
 
@@ -55,8 +57,8 @@ def note_click(work: Work, registration: Registration, now: datetime) -> None:
 def record(work: Work, session_id: UUID, reports: Sequence[Report], now: datetime) -> Recorded:
     """Take in reports of joining and leaving. The same report again changes nothing; a leave may be added later.
 
-    Reports that come after the session has settled work its attendance out again; follow-ups that went out stay, the
-    others follow.
+    Reports that come after the session has settled work its attendance out again: follow-ups that went out stay, those
+    that wait speak of what is known now, and of whom nothing was known gets theirs.
 
     Raises:
         NotFound: if there is no such session.
@@ -75,6 +77,7 @@ def record(work: Work, session_id: UUID, reports: Sequence[Report], now: datetim
     if session.settled_at is not None:
         summaries = work_out(work, session_id, now)
         attendance_queries.correct_segments(work.db, [(who, summary.state) for who, _, summary in summaries])
+        _follow_up_late(work, session, summaries, now)
     return Recorded(matched, len(reports) - matched)
 
 
@@ -148,6 +151,21 @@ def present_evidence(work: ReadWork, session_id: UUID) -> dict[UUID, Evidence]:
             if not clicked or interval.registration_id not in found:
                 found[interval.registration_id] = Evidence.clicked if clicked else Evidence.joined
     return found
+
+
+def _follow_up_late(
+    work: Work, session: WebinarSession, summaries: Sequence[tuple[UUID, int, Summary]], now: datetime
+) -> None:
+    if now > session.ends_at + USEFUL_AFTER_SESSION:
+        return
+    unwritten = attendance_queries.list_unwritten(work.db, session.id)
+    mails = {
+        who: messages.follow_up_row(who, revision, session, summary.state, now)
+        for who, revision, summary in summaries
+        if who in unwritten and summary.state is not AttendanceState.unknown
+    }
+    messages.plan(work, list(mails.values()))
+    attendance_queries.set_messages(work.db, {who: mail["id"] for who, mail in mails.items()})
 
 
 def _check(report: Report, position: int, now: datetime) -> None:

@@ -13,10 +13,12 @@ import structlog
 from webinars.documents.alerts import AlertFacts
 from webinars.documents.mails import MailFacts
 from webinars.gateways.short_texts import SendableText
+from webinars.queries import claims as claims_queries
 from webinars.queries import messages as messages_queries
 from webinars.queries.alerts import AlertDispatch
 from webinars.queries.messages import Dispatch, Outcome
-from webinars.rules.messages import Situation, objection
+from webinars.rules.messages import PRIORITIES, Situation, objection
+from webinars.rules.transports import CLOCKS_DIFFER, LONGEST_WISH
 from webinars.services import alerts, recipients, short_texts, suppressions, transports
 from webinars.services.mails import facts_of
 from webinars.services.texts import usable_texts
@@ -27,6 +29,7 @@ LEASE = timedelta(seconds=90)
 BATCH = 50
 """How many a worker has claimed at most. More are claimed when two thirds of them are done: no connection rests,
 and what a claim costs whatever it takes (some 2 ms of CPU) is shared by many."""
+_CHUNK = 500
 Due = Dispatch | AlertDispatch
 """A claimed message to a registrant or to a subscriber."""
 Parcel = MailFacts | AlertFacts | SendableText
@@ -46,8 +49,11 @@ class Claimed:
     """The ways of sending that are tried again with this batch, by one message each."""
 
 
-def claim(work: Work, now: datetime, limit: int = BATCH) -> tuple[Claimed, int]:
+def claim(work: Work, now: datetime, limit: int = BATCH, *, least: int = 0) -> tuple[Claimed, int]:
     """Take at most `limit` due messages. What makes no sense any more is completed at once, with the reason.
+
+    Args:
+        least: the priority that has the first say, for once: what it leaves, more urgent ones take.
 
     Returns:
         What is to be sent, and how many messages were taken in all.
@@ -56,14 +62,59 @@ def claim(work: Work, now: datetime, limit: int = BATCH) -> tuple[Claimed, int]:
     allowance = transports.allow(work, now, limit)
     taken: list[UUID] = []
     for share in allowance.shares:
-        taken += messages_queries.claim_messages(
-            work.db,
-            lease=lease,
-            now=now,
-            until=now + LEASE,
-            limit=min(share.most, limit - len(taken)),
-            channels=share.channels,
-        )
+        room = min(share.most, limit - len(taken))
+        for begin in dict.fromkeys((least, 0)):
+            more = messages_queries.claim_messages(
+                work.db,
+                lease=lease,
+                now=now,
+                until=now + LEASE,
+                limit=room,
+                channels=share.channels,
+                least=begin,
+            )
+            taken, room = taken + more, room - len(more)
+    ready = _weed(work, taken, lease, now)
+    trials = transports.spend(work, allowance, [dispatch.message.channel for dispatch, _ in ready], now)
+    return Claimed(lease, until, ready, trials), len(taken)
+
+
+def expire(work: Work, now: datetime) -> int:
+    """Complete messages that are of no use any more, each with the reason that holds by now: it was not sent in time,
+    say, or nobody wants it. Whether anything can be sent does not matter.
+
+    Returns:
+        How many, of a chunk of them; 0 when none is left.
+    """
+    lease = uuid4()
+    taken = claims_queries.take_expired(work.db, lease=lease, now=now, until=now + LEASE, limit=_CHUNK)
+    _weed(work, taken, lease, now)  # past the deadline none is left to be sent
+    return len(taken)
+
+
+def pull_in(work: Work, now: datetime) -> int:
+    """Bring nearer what waits for a moment that was worked out by a clock since set back. Whoever is sending meanwhile
+    is not disturbed: nobody else takes their messages before they have let go.
+
+    Returns:
+        How much, of a chunk of it; 0 when none is left.
+    """
+    count = claims_queries.pull_in(
+        work.db,
+        now,
+        lease=LEASE,
+        pause=LONGEST_WISH,
+        differ=CLOCKS_DIFFER,
+        priorities=PRIORITIES,
+        limit=_CHUNK,
+    )
+    if count:
+        _log.warning("message.pulled_in", messages=count)
+    return count
+
+
+def _weed(work: Work, taken: Sequence[UUID], lease: UUID, now: datetime) -> list[tuple[Due, Parcel]]:
+    """What of these is to be sent; the others are completed."""
     unwelcome = suppressions.find_objections(work, taken) if taken else {}
     dispatches = messages_queries.load_dispatches(work.db, taken) if taken else []
     ready, outcomes = _look_over(work, dispatches, unwelcome, lease, now)
@@ -72,8 +123,7 @@ def claim(work: Work, now: datetime, limit: int = BATCH) -> tuple[Claimed, int]:
     due_alerts, settled = alerts.look_over(work, to_subscribers, unwelcome, lease, now)
     ready += due_alerts
     messages_queries.complete_messages(work.db.connection(), [*outcomes, *settled])
-    trials = transports.spend(work, allowance, [dispatch.message.channel for dispatch, _ in ready], now)
-    return Claimed(lease, until, ready, trials), len(taken)
+    return ready
 
 
 def _look_over(
@@ -86,14 +136,14 @@ def _look_over(
     own = usable_texts(
         work,
         {dispatch.webinar.id for dispatch in dispatches},
-        of_rules=[dispatch.rule_text for dispatch in dispatches if dispatch.rule_text],
+        of_rules=[text for dispatch in dispatches for text in dispatch.rule_texts.values()],
     )
     ready: list[tuple[Due, Parcel]] = []
     outcomes = []
     for dispatch in dispatches:
         message = dispatch.message
         is_text = message.channel is not Channel.email
-        reason = _objection(dispatch)
+        reason = _objection(work, dispatch)
         if reason is None:
             reason = short_texts.objection(work, dispatch, agreed) if is_text else unwelcome.get(message.id)
         if reason is None and message.id in outrun:
@@ -113,16 +163,18 @@ def _look_over(
     return ready, outcomes
 
 
-def _objection(dispatch: Dispatch) -> SkipReason | None:
-    message, session = dispatch.message, dispatch.session
+def _objection(work: Work, dispatch: Dispatch) -> SkipReason | None:
+    message, session, joined_at = dispatch.message, dispatch.session, dispatch.joined_at
     if dispatch.registration.erased_at is not None:
         return SkipReason.erased
     situation = Situation(
         dispatch.registration.status,
         session.status,
         session.schedule_version,
-        dispatch.has_joined,
+        # Who came before the room opened was there for another time of the session.
+        joined_at is not None and joined_at >= work.settings.join_opens_at(session.starts_at),
         dispatch.attendance,
         is_for_later=message.due_at >= session.ends_at,
+        has_free_seat=dispatch.registration.seats <= session.capacity - session.seats_taken,
     )
     return objection(message.kind, message.schedule_version, situation)

@@ -1,16 +1,15 @@
-"""Writing down what became of messages, so that a commit serves all who finished while the one before it was under way.
+"""Writing down what became of messages, one by one, and seeing to it that at most one mail is in doubt.
 
-Whoever sent a message waits here until that is on disk, and sends nothing else meanwhile: when a worker is killed, at
-most one message a connection was taken by the mail server and is not known to be. It is the desk's way of sharing
-commits, without a thread of its own: the first to come writes for all who wait.
+Between a mail server's last reply and our commit nobody knows that a mail was taken (RFC 1047): what is in that gap
+when a worker is killed goes out again. So the connections of a worker go through it in turn: composing, and all that
+leads up to the dot, goes on beside each other; from the dot to the commit there is one mail at a time.
 """
 
 from __future__ import annotations
 
 import time
-from collections import deque
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from threading import Lock
 
@@ -25,14 +24,14 @@ from webinars.work import KeptWork, Process
 LONGEST_WAIT_S = 20.0
 """How long a database that is away is waited for: it is known what was sent, and forgetting it would send it again. As
 a message is begun only while 70 of the 90 s of its lease are left, it is mostly still ours."""
+LONGEST_TURN_WAIT_S = 20.0
+"""How long a mail that is ready waits while the server thinks about another: there must be time left for its own."""
 _PAUSE_S = 0.25
 _log = structlog.get_logger()
 
 
-@dataclass(slots=True)
-class _Waiting:
-    outcome: Outcome
-    is_written: bool = False
+class TurnMissed(Exception):
+    """The mail before this one took too long. Surely this one was not sent."""
 
 
 class Completions:
@@ -41,46 +40,57 @@ class Completions:
     def __init__(self, process: Process) -> None:
         self._work = KeptWork(process)
         self._tally = process.tally
-        self._waiting: deque[_Waiting] = deque()
-        self._turn = Lock()
+        self._in_doubt = Lock()
+        self._writing = Lock()
+
+    @contextmanager
+    def turn(self, *, is_pressing: bool) -> Iterator[Callable[[], None]]:
+        """Send and complete a message inside.
+
+        Args:
+            is_pressing: it would rather go out twice than wait, and takes no turn.
+
+        Returns:
+            What takes the turn, to be called before the dot; the first call counts. It raises TurnMissed.
+        """
+        is_ours = is_pressing
+
+        def take() -> None:
+            nonlocal is_ours
+            is_ours = is_ours or self._in_doubt.acquire(timeout=LONGEST_TURN_WAIT_S)
+            if not is_ours:
+                raise TurnMissed
+
+        try:
+            yield take
+        finally:
+            if is_ours and not is_pressing:
+                self._in_doubt.release()
 
     def complete(self, outcome: Outcome) -> None:
-        """Returns once the outcome is on disk, perhaps together with others'.
+        """Returns once the outcome is on disk.
 
         Raises:
             DBAPIError: if the database stayed away. The message is sent again when its lease has run out.
             Busy: if nobody let us write.
         """
-        own = _Waiting(outcome)
-        self._waiting.append(own)
-        with self._turn:
-            if own.is_written:  # by whoever had the turn before
-                return
-            batch = [self._waiting.popleft() for _ in range(len(self._waiting))]
-            try:
-                self._write([item.outcome for item in batch])
-            except BaseException:
-                self._waiting.extendleft(item for item in reversed(batch) if item is not own)  # each for itself
-                raise
-            for item in batch:
-                item.is_written = True
+        with self._writing:
+            is_held = self._write(outcome)
+        if not is_held:
+            self._tally.count("late", 1)
+            _log.warning("message.late_completion", message_id=str(outcome.message_id))
 
     def close(self) -> None:
-        """Nobody may be waiting."""
+        """Nobody may be sending."""
         self._work.close()
 
-    def _write(self, outcomes: Sequence[Outcome]) -> None:
+    def _write(self, outcome: Outcome) -> bool:
         until = time.monotonic() + LONGEST_WAIT_S
         while True:
             try:
-                held = self._work.run(partial(messages_queries.complete_messages, outcomes=outcomes))
+                return self._work.run(partial(messages_queries.complete_messages, outcomes=[outcome])) == 1
             except (sa.exc.OperationalError, Busy) as error:
                 if time.monotonic() > until:
                     raise
                 _log.warning("message.completion_waits", error=type(error).__name__)
                 time.sleep(_PAUSE_S)
-            else:
-                break
-        self._tally.count("late", len(outcomes) - held)
-        if held < len(outcomes):
-            _log.warning("message.late_completion", messages=len(outcomes), late=len(outcomes) - held)

@@ -1,8 +1,8 @@
 """Sending what the ledger says is due: claim under a lease, look once more, send outside any transaction, complete.
 
 Exactly once over SMTP is impossible (RFC 1047): between the server's last reply and our commit nobody knows. What
-holds: one row per key, one completion per message, and a repeat only after a crash in that gap, with the same
-Message-ID, Date and calendar version, so that readers recognise it.
+holds: one row per key, one completion per message, and a repeat only after a crash in that gap, in which there is one
+mail at a time; with the same Message-ID, Date and calendar version, so that readers recognise it.
 """
 
 from __future__ import annotations
@@ -13,18 +13,22 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from itertools import count
 from threading import Condition, Event, Lock
+from typing import Any
 
 import structlog
 
 from webinars.documents.alerts import AlertFacts, compose_alert
 from webinars.documents.mails import MailFacts, compose_mail
-from webinars.gateways.mail_errors import MailError, MailRefused, MailTransportDown, MailUnconfirmed
+from webinars.gateways.mail_errors import ConnectionBroke, MailError, MailRefused, MailTransportDown, MailUnconfirmed
+from webinars.gateways.sendable import BeforeDot
+from webinars.gateways.short_texts import SendableText
 from webinars.queries.messages import Outcome
-from webinars.rules.messages import retry_at
+from webinars.rules.messages import is_pressing, least_priority, retry_at
 from webinars.services import suppressions, transports
 from webinars.services.claims import BATCH, LEASE, Claimed, Due, Parcel, claim
-from webinars.services.completions import Completions
+from webinars.services.completions import Completions, TurnMissed
 from webinars.terms import MessageState, SkipReason
 from webinars.work import Process
 
@@ -105,6 +109,8 @@ class Sender:
         self._spread = random.Random()  # noqa: S311 - spreads retries, guards nothing
         self._void: dict[str, float] = {}
         """By way: batches whose lease ends before then were claimed before it was found broken."""
+        self._silences = transports.Silences()
+        self._turns = count(1)
         self._stopping = Event()
         self._sending = Lock()
         self._completions = Completions(process)
@@ -128,9 +134,9 @@ class Sender:
                     if claimed_in_all and for_at_most is not None and passed > for_at_most:
                         break
                     left = self._hands.wait(BATCH // 3)
-                    count = self._begin(now + passed, BATCH - left)
-                    claimed_in_all += count
-                    if count:
+                    taken = self._begin(now + passed, BATCH - left)
+                    claimed_in_all += taken
+                    if taken:
                         continue
                     if left == 0:
                         break
@@ -142,9 +148,9 @@ class Sender:
     def _begin(self, now: datetime, limit: int) -> int:
         """Claim at most so many and have them sent. Returns how many were claimed."""
         with self._process.work() as work:
-            claimed, count = claim(work, now, limit)
+            claimed, taken = claim(work, now, limit, least=least_priority(next(self._turns)))
         self._hands.add(claimed, now)
-        return count
+        return taken
 
     def stop(self) -> None:
         """Finish what is being sent, hand back the rest."""
@@ -154,35 +160,45 @@ class Sender:
             self._completions.close()
 
     def _send(self, claimed: Claimed, now: datetime, item: _Item) -> None:
-        dispatch, facts = item
+        dispatch, _ = item
         way = transports.way_of(self._process, dispatch.message.channel)
         lease_left = claimed.until - time.monotonic()
         is_void = claimed.until <= self._void.get(way, 0.0)
         works: bool | None = False
         if self._stopping.is_set() or is_void or lease_left < _LEAST_LEASE_LEFT:
-            self._hand_back(claimed, dispatch)
+            self._hand_back(claimed, dispatch, now)
         else:
-            works = self._try(claimed, dispatch, facts, way, now)
+            pressing = is_pressing(dispatch.message.due_at, dispatch.message.deadline_at, now)
+            with self._completions.turn(is_pressing=pressing) as before_dot:
+                works = self._try(claimed, item, way, now, before_dot)
         if way in claimed.trials and works is not None:
             transports.end_trial(self._process, way, now, works=works)
 
-    def _try(self, claimed: Claimed, dispatch: Due, facts: Parcel, way: str, now: datetime) -> bool | None:
+    def _try(self, claimed: Claimed, item: _Item, way: str, now: datetime, before_dot: BeforeDot) -> bool | None:
         """Send a message.
 
         Returns:
             Whether its way was seen to work; None if it does not, which all have been told.
         """
+        dispatch, facts = item
         try:
-            provider_id = self._hand_over(facts)
+            provider_id = self._hand_over(facts, before_dot)
+        except TurnMissed:
+            self._hand_back(claimed, dispatch, now)
+            return False
         except MailTransportDown as error:
             self._note_down(claimed, dispatch, way, error, now)
             return None
+        except (ConnectionBroke, MailUnconfirmed) as error:
+            return self._note_silence(claimed, item, way, error, now)
         except MailError as error:
-            self._note_trouble(claimed, dispatch, error, now)
-            return not isinstance(error, MailUnconfirmed)
+            self._silences.end(way)
+            self._note_trouble(claimed, item, error, now)
+            return True
         except Exception as error:  # noqa: BLE001 - one bad message must not hold up the others
             self._fail(claimed, dispatch, f"{type(error).__name__}: the mail could not be made", "internal")
             return False
+        self._silences.end(way)
         self._complete(
             claimed,
             dispatch,
@@ -194,34 +210,64 @@ class Sender:
         self._process.tally.count_sent((self._process.clock.now() - dispatch.message.due_at).total_seconds())
         return True
 
-    def _hand_over(self, facts: Parcel) -> str | None:
+    def _hand_over(self, facts: Parcel, before_dot: BeforeDot) -> str | None:
         if isinstance(facts, MailFacts):
-            return self._process.mail.send(compose_mail(facts))
+            return self._process.mail.send(compose_mail(facts), before_dot)
         if isinstance(facts, AlertFacts):
-            return self._process.mail.send(compose_alert(facts))
+            return self._process.mail.send(compose_alert(facts), before_dot)
         if self._process.texts is None:  # claimed by a worker that had one
             raise MailTransportDown("no adapter for texts is configured")
+        # Without a turn: an adapter knows a repeat by its id.
         return self._process.texts.send(facts)
 
-    def _hand_back(self, claimed: Claimed, dispatch: Due) -> None:
+    def _hand_back(self, claimed: Claimed, dispatch: Due, now: datetime) -> None:
         """Untried, to the place in the queue that it came from."""
-        message = dispatch.message
-        self._complete(
-            claimed, dispatch, MessageState.planned, attempts=message.attempts - 1, next_attempt_at=message.due_at
-        )
+        values = _untried(dispatch, now)
+        self._complete(claimed, dispatch, MessageState.planned, next_attempt_at=dispatch.message.due_at, **values)
 
     def _note_down(self, claimed: Claimed, dispatch: Due, way: str, error: MailTransportDown, now: datetime) -> None:
         """The message was never tried: it keeps its attempts and goes out as soon as the way is open again."""
-        self._void[way] = time.monotonic() + LEASE.total_seconds()
-        until = transports.note_down(self._process, way, error, now, self._spread, is_trial=way in claimed.trials)
+        until = self._open_breaker(claimed, dispatch, way, error, now)
         again = until if until < dispatch.message.deadline_at else None
-        self._put_off(claimed, dispatch, error, again, now, attempts=dispatch.message.attempts - 1)
+        self._put_off(claimed, dispatch, error, again, now, **_untried(dispatch, now))
 
-    def _note_trouble(self, claimed: Claimed, dispatch: Due, error: MailError, now: datetime) -> None:
+    def _open_breaker(self, claimed: Claimed, dispatch: Due, way: str, error: MailError, now: datetime) -> datetime:
+        """Have everybody leave a way alone; until when is answered."""
+        self._void[way] = time.monotonic() + LEASE.total_seconds()
+        deadline_at = dispatch.message.deadline_at
+        is_trial = way in claimed.trials
+        return transports.note_down(
+            self._process, way, error, now, self._spread, is_trial=is_trial, deadline_at=deadline_at
+        )
+
+    def _note_silence(self, claimed: Claimed, item: _Item, way: str, error: MailError, now: datetime) -> bool | None:
+        """Of a way that fell silent over one recipient nothing is known; over several in a row, or over the message on
+        trial, it is broken. That one counts its attempt, and waits longer each time: if it is to blame, another one
+        is tried before it. Answers as `_try`."""
+        dispatch, facts = item
+        message = dispatch.message
+        tried = self._silences.note(way, facts.to if isinstance(facts, SendableText) else facts.email, message.id)
+        is_trial = way in claimed.trials
+        if tried is None and not is_trial:
+            self._note_trouble(claimed, item, error, now)
+            return False
+        until = self._open_breaker(claimed, dispatch, way, error, now)
+        if is_trial:
+            again = retry_at(until, message.attempts, message.deadline_at, self._spread)
+            self._put_off(claimed, dispatch, error, again, now)
+        else:
+            again = until if until < message.deadline_at else None
+            self._put_off(claimed, dispatch, error, again, now, attempts=message.attempts - 1)
+        transports.spare(self._process, tried or [])
+        return None
+
+    def _note_trouble(self, claimed: Claimed, item: _Item, error: MailError, now: datetime) -> None:
+        dispatch, facts = item
         message = dispatch.message
         if isinstance(error, MailRefused):
             self._fail(claimed, dispatch, error.reason, "refused")
-            suppressions.note_refusal(self._process, message.id, error, now)
+            if not isinstance(facts, SendableText):
+                suppressions.note_refusal(self._process, message.id, facts.email, error, now)
             return
         wish = timedelta(seconds=error.retry_after) if error.retry_after is not None else None
         again = retry_at(now, message.attempts, message.deadline_at, self._spread, wish=wish)
@@ -234,10 +280,9 @@ class Sender:
         error: MailError,
         again: datetime | None,
         now: datetime,
-        *,
-        attempts: int,
+        **values: Any,
     ) -> None:
-        """Until `again`; None: it would be useless by then."""
+        """Until `again`; None: it would be useless by then. `values` are other columns that change, by name."""
         if again is None:
             state, reason = MessageState.missed, SkipReason.expired.value
             self._process.tally.count_missed(now)
@@ -248,9 +293,9 @@ class Sender:
             dispatch,
             state,
             reason=reason,
-            attempts=attempts,
             next_attempt_at=again or now,
             last_error=error.reason,
+            **values,
         )
 
     def _fail(self, claimed: Claimed, dispatch: Due, words: str, reason: str) -> None:
@@ -268,3 +313,10 @@ class Sender:
         **values: object,
     ) -> None:
         self._completions.complete(Outcome(dispatch.message.id, claimed.lease, state, reason, values))
+
+
+def _untried(dispatch: Due, now: datetime) -> dict[str, Any]:
+    """What the claim at `now` counted goes back: a mail that no server had is dated when one may first have it."""
+    message = dispatch.message
+    first = message.first_attempt_at
+    return {"attempts": message.attempts - 1, "first_attempt_at": None if first == now else first}

@@ -13,11 +13,11 @@ from webinars.queries import attendance as attendance_queries
 from webinars.queries import messages as messages_queries
 from webinars.queries import sessions as sessions_queries
 from webinars.queries.pages import Page, page_of, read_cursor
-from webinars.rules.attendance import Summary
+from webinars.rules.attendance import LONGEST_WAIT_FOR_REPORTS, Summary
 from webinars.services import attendance, audit, erasure, messages
 from webinars.services.catalogue import check_version
 from webinars.tables import FollowUp, Message, WebinarSession
-from webinars.terms import AttendanceState, MessageKind, TaskState, new_id
+from webinars.terms import AttendanceState, TaskState, new_id
 from webinars.vault import Vault
 from webinars.work import ReadWork, Work
 
@@ -31,19 +31,22 @@ class FollowUpItem:
 
 
 def settle_due(work: Work, now: datetime) -> UUID | None:
-    """Settle one session that ended long enough ago: attendance, follow-ups and their mails, in one transaction.
+    """Settle one session that ended long enough ago: attendance, follow-ups and their mails, in one transaction. One of
+    which nobody has reported anything is waited for: who came must not be told that they were missed.
 
     Returns:
         The session, or None when no session waits.
     """
-    item = sessions_queries.claim_unsettled(work.db, now - work.settings.settle_after)
+    settle_after = work.settings.settle_after
+    unreported_before = now - max(settle_after, LONGEST_WAIT_FOR_REPORTS)
+    item = sessions_queries.claim_unsettled(work.db, now - settle_after, unreported_before=unreported_before)
     if item is None:
         return None
     session = item.session
     summaries = attendance.work_out(work, session.id, now)
     follow_ups = [_row(registration_id, session, summary, now) for registration_id, _, summary in summaries]
     mails = {
-        registration_id: _mail(registration_id, revision, session, summary, now)
+        registration_id: messages.follow_up_row(registration_id, revision, session, summary.state, now)
         for registration_id, revision, summary in summaries
         if summary.state is not AttendanceState.unknown
     }
@@ -116,17 +119,3 @@ def _row(registration_id: UUID, session: WebinarSession, summary: Summary, now: 
         "created_at": now,
         "updated_at": now,
     }
-
-
-def _mail(
-    registration_id: UUID, revision: int, session: WebinarSession, summary: Summary, now: datetime
-) -> dict[str, Any]:
-    return messages.message_row(
-        MessageKind.follow_up,
-        dedupe_key=f"follow_up:{registration_id.hex}:{session.schedule_version}",
-        registration_id=registration_id,
-        revision=revision,
-        session=session,
-        now=now,
-        facts={"segment": summary.state.value},
-    )

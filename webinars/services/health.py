@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from webinars.errors import CannotStart
 from webinars.queries import messages as messages_queries
+from webinars.queries import reminders as reminders_queries
 from webinars.queries import workers as workers_queries
 from webinars.rules.transports import tokens_at
 from webinars.services import schema, transports
@@ -23,7 +24,13 @@ SILENT_AFTER = timedelta(seconds=60)
 """A scheduler that has not been heard of for so long is taken as dead."""
 LONGEST_LAG = timedelta(minutes=5)
 """What was due longer ago than that and has not left is an alarm."""
+LONGEST_PLANNER_LAG = timedelta(minutes=1)
+"""A reminder whose messages were to be made longer ago than that is an alarm."""
+LONGEST_TICK = timedelta(seconds=30)
+"""A scheduler that beats, but whose last tick that ended well is older than that, is an alarm."""
 REMEMBER_MISSED = timedelta(hours=1)
+REMEMBER_UNPLANNED = timedelta(minutes=5)
+"""It is tried again every minute."""
 _FORGOTTEN_AFTER = timedelta(days=1)
 _LEAST_DISK = 100 * 1024 * 1024
 
@@ -67,8 +74,12 @@ class Figures:
 
     lag_seconds: float
     """How long the message that waits longest could have been sent by now."""
+    planner_lag_seconds: float
+    """How long the reminder that waits longest could have become messages by now."""
     messages: dict[str, int]
     last_beat_age_seconds: float | None
+    last_tick_age_seconds: float | None
+    """Since any scheduler ended a tick well."""
     workers: list[WorkerFigures] = field(default_factory=list)
     ways: list[WayFigures] = field(default_factory=list)
 
@@ -107,10 +118,31 @@ def alarms(work: ReadWork, now: datetime) -> list[str]:
         for name, condition in sorted(conditions.items())
         if condition.failures
     ]
-    missed = [worker.figures.get("missed_at") for worker in workers_queries.list_workers(work.db)]
-    if any(at and now - datetime.fromisoformat(at) < REMEMBER_MISSED for at in missed):
+    workers = workers_queries.list_workers(work.db)
+    if any(at and now - at < REMEMBER_MISSED for at in _moments(workers, "missed_at")):
         found.append("In the last hour messages were not sent in time, and are useless by now.")
+    return found + _planning_alarms(work, workers, now)
+
+
+def _planning_alarms(work: ReadWork, workers: Sequence[Worker], now: datetime) -> list[str]:
+    found = []
+    waiting = reminders_queries.oldest_plan_at(work.db, now)
+    if waiting is not None and now - waiting > LONGEST_PLANNER_LAG:
+        minutes = (now - waiting) // timedelta(minutes=1)
+        found.append(f"Reminders that were to be prepared {minutes} minutes ago are not.")
+    if any(at and now - at < REMEMBER_UNPLANNED for at in _moments(workers, "unplanned_at")):
+        found.append("A reminder cannot be prepared. It is tried again every minute; the log says which one it is.")
+    ticks = zip(workers, _moments(workers, "ticked_at"), strict=True)
+    alive = [(worker, at) for worker, at in ticks if now - worker.beat_at <= SILENT_AFTER]
+    if any(worker.beat_at - (at or worker.started_at) > LONGEST_TICK for worker, at in alive):
+        found.append("A scheduler is there, but does not get through what it has to do.")
     return found
+
+
+def _moments(workers: Sequence[Worker], name: str) -> list[datetime | None]:
+    """What each of them has noted under a name, if anything."""
+    noted = [worker.figures.get(name) for worker in workers]
+    return [datetime.fromisoformat(at) if at else None for at in noted]
 
 
 def check(process: Process, now: datetime) -> list[Finding]:
@@ -131,9 +163,11 @@ def figures(process: Process, now: datetime) -> Figures:
     with process.read() as work:
         oldest = messages_queries.oldest_due_at(work.db, now)
         counts = messages_queries.count_by_state(work.db)
+        waiting = reminders_queries.oldest_plan_at(work.db, now)
         beat_at = workers_queries.last_beat_at(work.db)
         workers = workers_queries.list_workers(work.db)
         conditions = transports.conditions(work)
+    ticks = [at for at in _moments(workers, "ticked_at") if at]
     rates = {way.name: way.rate for way in transports.ways(process)}
     ways = [
         WayFigures(
@@ -146,15 +180,18 @@ def figures(process: Process, now: datetime) -> Figures:
     ]
     return Figures(
         lag_seconds=(now - oldest).total_seconds() if oldest else 0.0,
+        planner_lag_seconds=(now - waiting).total_seconds() if waiting else 0.0,
         messages={state.value: count for state, count in counts.items()},
         last_beat_age_seconds=(now - beat_at).total_seconds() if beat_at else None,
+        last_tick_age_seconds=(now - max(ticks)).total_seconds() if ticks else None,
         workers=[_counted(worker) for worker in workers if worker.figures],
         ways=ways,
     )
 
 
 def _counted(worker: Worker) -> WorkerFigures:
-    counts = {name: int(worker.figures[name]) for name in COUNTED}
+    # The program before this one counted less, and may be among them for a day.
+    counts = {name: int(worker.figures.get(name, 0)) for name in COUNTED}
     return WorkerFigures(worker.place, counts, list(worker.figures["delays"]), float(worker.figures["delay_sum"]))
 
 

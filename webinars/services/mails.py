@@ -6,14 +6,16 @@ from datetime import datetime
 
 from webinars.documents.mails import MailFacts, message_id_for
 from webinars.queries.messages import Dispatch
+from webinars.rules.sessions import usable_zone
 from webinars.services import recipients, registrations
 from webinars.services.bounces import return_path_of
 from webinars.services.branding import brand_of
-from webinars.services.links import link
+from webinars.services.links import link, public_link
 from webinars.services.sessions import find_alternative, next_session_of
 from webinars.services.texts import Texts
 from webinars.services.unsubscribing import unsubscribe_url
 from webinars.terms import AttendanceState, LinkPurpose, MessageKind
+from webinars.translations import language_of
 from webinars.work import ReadWork
 
 _OFFERS_NEXT = frozenset({MessageKind.session_cancelled, MessageKind.follow_up, MessageKind.withdrawn})
@@ -35,7 +37,7 @@ def facts_of(work: ReadWork, dispatch: Dispatch, now: datetime, own: Texts) -> M
         status=registration.status,
         name=registrations.name_of(vault, registration),
         email=registrations.email_of(vault, registration),
-        timezone=registration.timezone,
+        timezone=usable_zone(registration.timezone, session.timezone),
         locale=registration.locale,
         organization_name=brand.name,
         organization_phone=brand.phone,
@@ -54,7 +56,7 @@ def facts_of(work: ReadWork, dispatch: Dispatch, now: datetime, own: Texts) -> M
         join_url=link(settings, vault, LinkPurpose.enter, registration),
         manage_url=link(settings, vault, LinkPurpose.manage, registration),
         change_url=link(settings, vault, LinkPurpose.change, registration),
-        base_url=settings.base_url,
+        home_url=public_link(settings, "/", registration.locale),
         registration_id=registration.id,
         sequence=message.sequence,
         message_id=message_id_for(message.dedupe_key, settings.mail_from),
@@ -70,7 +72,7 @@ def facts_of(work: ReadWork, dispatch: Dispatch, now: datetime, own: Texts) -> M
         unsubscribe_url=unsubscribe_url(settings, vault, message, registration.link_version),
         return_path=return_path_of(settings, vault, message, registration.link_version),
         own_subject=words.subject,
-        own_text=dispatch.rule_text or words.body,
+        own_text=dispatch.rule_texts.get(language_of(registration.locale)) or words.body,
         presenters=own.presenters(webinar.id),
     )
 
@@ -80,7 +82,9 @@ def _next_session_url(work: ReadWork, dispatch: Dispatch, now: datetime) -> str 
     if dispatch.message.kind not in _OFFERS_NEXT:
         return None
     following = next_session_of(work, dispatch.webinar, dispatch.session, now)
-    return f"{work.settings.base_url}/sessions/{following.id}/register" if following else None
+    if following is None:
+        return None
+    return public_link(work.settings, f"/sessions/{following.id}/register", dispatch.registration.locale)
 
 
 def _other_date(work: ReadWork, dispatch: Dispatch, now: datetime) -> datetime | None:

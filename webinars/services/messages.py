@@ -14,7 +14,7 @@ from webinars.queries.pages import Page, page_of, read_cursor
 from webinars.queries.registrations import Place
 from webinars.rules.messages import deadline, priority
 from webinars.tables import Message, Registration, WebinarSession
-from webinars.terms import Channel, MessageKind, MessageState, RegistrationStatus, SkipReason, new_id
+from webinars.terms import AttendanceState, Channel, MessageKind, MessageState, RegistrationStatus, SkipReason, new_id
 from webinars.work import ReadWork, Work
 
 _CHUNK = 2000
@@ -44,6 +44,7 @@ def message_row(
 ) -> dict[str, Any]:
     """A ledger row, due now unless said otherwise."""
     due = due_at or now
+    until = deadline_at or deadline(kind, now, session.starts_at, session.ends_at)
     return {
         "id": new_id(now),
         "dedupe_key": dedupe_key,
@@ -55,14 +56,29 @@ def message_row(
         "schedule_version": session.schedule_version,
         "sequence": session.schedule_version + session.details_version + revision,
         "facts": facts or {},
-        "priority": priority(kind),
+        "priority": priority(kind, due, until),
         "state": MessageState.planned,
         "due_at": due,
         "next_attempt_at": due,
-        "deadline_at": deadline_at or deadline(kind, now, session.starts_at, session.ends_at),
+        "deadline_at": until,
         "attempts": 0,
         "created_at": now,
     }
+
+
+def follow_up_row(
+    registration_id: UUID, revision: int, session: WebinarSession, segment: AttendanceState, now: datetime
+) -> dict[str, Any]:
+    """What somebody gets after a session, by what is known of their coming."""
+    return message_row(
+        MessageKind.follow_up,
+        dedupe_key=f"follow_up:{registration_id.hex}:{session.schedule_version}",
+        registration_id=registration_id,
+        revision=revision,
+        session=session,
+        now=now,
+        facts={"segment": segment.value},
+    )
 
 
 def registration_row(

@@ -8,9 +8,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import structlog
+
 from webinars.queries import recipients as recipients_queries
 from webinars.queries.messages import Letter
-from webinars.queries.recipients import Recipient, Stretch
+from webinars.queries.recipients import SPEAKER, Recipient, Stretch
 from webinars.rules.reminders import (
     CAP_DAYS,
     GRACE,
@@ -24,10 +26,12 @@ from webinars.rules.reminders import (
     place_rules,
     share_a_day,
 )
+from webinars.rules.sessions import usable_zone
 from webinars.tables import Reminder, ReminderRule, WebinarSession
-from webinars.terms import REMINDER_KINDS, Audience, Channel
+from webinars.terms import REMINDER_KINDS, Audience, Channel, SkipReason
 from webinars.work import ReadWork
 
+_log = structlog.get_logger()
 _Later = dict[UUID, list[tuple[UUID, datetime, int]]]
 ALSO = "also"
 """In a message's facts: the other sessions that it speaks for, each as id and version of its schedule, and when the
@@ -91,21 +95,23 @@ def weigh(
     consents = recipients_queries.consents_of(db, within, occasion.channel)
     is_email, is_near = occasion.channel is Channel.email, now >= occasion.due_at - GRACE
     suppressed = recipients_queries.list_suppressed(db, within) if is_email else set()
-    joined = recipients_queries.list_joined(db, within) if occasion.due_at < session.ends_at else set()
+    opens_at = work.settings.join_opens_at(session.starts_at)  # who came before was there for another time of it
+    joined = recipients_queries.list_joined(db, within, since=opens_at) if occasion.due_at < session.ends_at else set()
     told = recipients_queries.list_told(db, within, since=now - GRACE) if not foretells or is_near else set()
     sent = (
         recipients_queries.count_reminders(db, within, since=occasion.due_at - CAP_DAYS, least=cap)
         if cap and is_email and not occasion.is_last
         else {}
     )
-    spoken_for, later = set[UUID](), _Later()
+    spoken_for, later = dict[UUID, UUID](), _Later()
     if occasion.is_deferrable:
         spoken_for = _spoken_for(work, occasion, session, within)
         later = recipients_queries.list_later_ones(db, within, session.starts_at, SAME_DAY)
     weighed = []
     for person in people:
+        timezone = usable_zone(person.timezone, session.timezone)
         who = Circumstances(
-            timezone=person.timezone,
+            timezone=timezone,
             confirmed_at=person.confirmed_at,
             has_refused=consents.get(person.id) is False,
             has_agreed=consents.get(person.id) is True,
@@ -118,16 +124,32 @@ def weigh(
         also = [
             [other_id.hex, version, occasion.due_at.isoformat()]
             for other_id, starts_at, version in later.get(person.id, ())
-            if _comes_later(session, other_id, starts_at) and share_a_day(session.starts_at, starts_at, person.timezone)
+            if _comes_later(session, other_id, starts_at) and share_a_day(session.starts_at, starts_at, timezone)
         ]
-        weighed.append(Weighed(person, decide(occasion, who, now), {ALSO: also} if also else {}))
+        verdict = _decide(occasion, person, who, now)
+        facts: dict[str, Any] = {ALSO: also} if also else {}
+        if verdict.reason is SkipReason.merged:
+            facts[SPEAKER] = spoken_for[person.id].hex
+        weighed.append(Weighed(person, verdict, facts))
     return weighed
+
+
+def _decide(occasion: Occasion, person: Recipient, who: Circumstances, now: datetime) -> Verdict:
+    """Whoever cannot be weighed gets it at its moment, and holds up nobody: what matters most is asked again when it is
+    sent."""
+    if who.timezone != person.timezone:
+        _log.warning("reminder.zone_unknown", registration_id=str(person.id))
+    try:
+        return decide(occasion, who, now)
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with one must not cost the others theirs
+        _log.error("reminder.not_weighed", registration_id=str(person.id), error=type(error).__name__)
+        return Verdict(occasion.due_at)
 
 
 def find_outrun(work: ReadWork, messages: Sequence[Letter], now: datetime) -> set[UUID]:
     """Which of these messages about to be sent are reminders right behind other news of the same session."""
     ids = [message.id for message in messages if message.kind in REMINDER_KINDS]
-    return recipients_queries.list_outrun(work.db, ids, since=now - GRACE, now=now) if ids else set()
+    return recipients_queries.list_outrun(work.db, ids, since=now - GRACE) if ids else set()
 
 
 def named_also(work: ReadWork, message: Letter) -> list[datetime]:
@@ -143,13 +165,14 @@ def _comes_later(session: WebinarSession, other_id: UUID, starts_at: datetime) -
     return (starts_at, other_id) > (session.starts_at, session.id)
 
 
-def _spoken_for(work: ReadWork, occasion: Occasion, session: WebinarSession, within: Stretch) -> set[UUID]:
-    """Whom the reminder of an earlier session of the same day has told of this one, at the time that still holds."""
+def _spoken_for(work: ReadWork, occasion: Occasion, session: WebinarSession, within: Stretch) -> dict[UUID, UUID]:
+    """Whom the reminder of an earlier session of the same day has told of this one, at the time that still holds; and
+    which one it is."""
     own, since = [session.id.hex, session.schedule_version], occasion.due_at - SAME_DAY
     others = recipients_queries.list_others_facts(work.db, within, channel=occasion.channel, since=since - SAME_DAY)
     return {
-        registration_id
-        for registration_id, facts in others
+        registration_id: message_id
+        for registration_id, message_id, facts in others
         for *named, due_at in facts.get(ALSO, ())
         if named == own and datetime.fromisoformat(due_at) > since
     }

@@ -13,6 +13,7 @@ from webinars.queries import sessions as sessions_queries
 from webinars.queries import suppressions as suppressions_queries
 from webinars.queries.sessions import Scheduled
 from webinars.queries.suppressions import Posted
+from webinars.rules.registrations import same_person
 from webinars.rules.suppressions import (
     PURPOSES,
     STRIKES,
@@ -79,19 +80,23 @@ def strike(work: Work, posted: Posted, detail: str, now: datetime) -> None:
         mark(work, posted.email_index, SuppressionReason.bounced, detail, message_id=posted.message_id, now=now)
 
 
-def note_refusal(process: Process, message_id: UUID, error: MailRefused, now: datetime) -> None:
-    """Draw the conclusions of a 5xx, once it is written down that the message has failed."""
+def note_refusal(process: Process, message_id: UUID, email: str, error: MailRefused, now: datetime) -> None:
+    """Draw the conclusions of a 5xx, once it is written down that the message has failed.
+
+    Args:
+        email: the address that was refused, which may have been corrected while the server thought.
+    """
     verdict = verdict_on_refusal(error.reason, at_recipient=isinstance(error, RecipientRefused))
     if verdict is Verdict.ours:
         return
+    index = process.vault.index("email", same_person(email))
     with process.work() as work:
         posted = suppressions_queries.find_posted(work.db, message_id)
-        if posted is None:
+        if posted is None or not suppressions_queries.is_known(work.db, index):
             return
         if verdict is Verdict.hard:
-            reason = SuppressionReason.bounced
-            mark(work, posted.email_index, reason, error.reason, message_id=message_id, now=now)
-        else:
+            mark(work, index, SuppressionReason.bounced, error.reason, message_id=message_id, now=now)
+        elif posted.email_index == index:
             strike(work, posted, error.reason, now)
 
 

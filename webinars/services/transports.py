@@ -6,23 +6,29 @@ While a way has no rate and its breaker is closed, a batch costs one small read;
 from __future__ import annotations
 
 import random
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from threading import Lock
+from uuid import UUID
 
 import structlog
 
-from webinars.gateways.mail_errors import MailTransportDown
+from webinars.gateways.mail_errors import MailError
 from webinars.gateways.short_texts import WEBHOOK
+from webinars.queries import claims as claims_queries
 from webinars.queries import transports as transports_queries
-from webinars.rules.transports import Condition, burst, most_now, pause_after, tokens_at
+from webinars.rules.messages import in_time
+from webinars.rules.transports import Condition, burst, most_now, pause_after, refilled_at, tokens_at
 from webinars.tables import Transport
 from webinars.terms import Channel
 from webinars.work import Process, ReadWork, Work
 
 TRIAL = timedelta(seconds=90)
 """How long others leave a way alone while one message tries it: as long as a message is leased."""
+TOO_SILENT = 3
+"""Over so many recipients in a row a server fell silent: it is not they."""
 _LONGEST_ERROR = 500
 _log = structlog.get_logger()
 
@@ -59,6 +65,41 @@ class Allowance:
         return not self.shares
 
 
+class Silences:
+    """Over whom ways fell silent since they last spoke, as one process saw it. Safe to use from several threads.
+
+    One recipient whom a server takes long over must not stop all mail, however often it is tried; a server that takes
+    long over everybody must not cost everybody their attempts.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._whom: defaultdict[str, set[str]] = defaultdict(set)
+        self._tried: defaultdict[str, list[UUID]] = defaultdict(list)
+
+    def note(self, name: str, recipient: str, message_id: UUID) -> list[UUID] | None:
+        """A way fell silent.
+
+        Returns:
+            None while that may be the recipients' doing; else the messages that were tried before this one, and are
+            not to pay for it.
+        """
+        with self._lock:
+            whom, tried = self._whom[name], self._tried[name]
+            whom.add(recipient)
+            if len(whom) < TOO_SILENT:
+                tried.append(message_id)
+                return None
+            self._tried[name] = []
+            return tried
+
+    def end(self, name: str) -> None:
+        """It spoke."""
+        with self._lock:
+            self._whom.pop(name, None)
+            self._tried.pop(name, None)
+
+
 def ways(process: Process) -> list[Way]:
     """All ways this process sends by."""
     mail = Way(process.mail.name, frozenset({Channel.email}), process.settings.mail_rate)
@@ -92,7 +133,15 @@ def allow(work: Work, now: datetime, batch: int) -> Allowance:
         most = most_now(condition, now, way.rate, batch)
         if most:
             shares.append(Share(way.channels, most))
-    return Allowance(shares, counted)
+    return Allowance(_merged(shares, batch), counted)
+
+
+def _merged(shares: Sequence[Share], batch: int) -> list[Share]:
+    """The channels of which a whole batch may go are one share, taken by urgency alone, whichever way a message goes.
+    What may take less goes first: it leaves room."""
+    scarce = [share for share in shares if share.most < batch]
+    plenty = [share.channels for share in shares if share.most >= batch and share.channels]
+    return [*scarce, Share(frozenset().union(*plenty), batch)] if plenty else scarce
 
 
 def spend(work: Work, allowance: Allowance, channels: Iterable[Channel], now: datetime) -> frozenset[str]:
@@ -111,10 +160,15 @@ def spend(work: Work, allowance: Allowance, channels: Iterable[Channel], now: da
             continue
         values: dict[str, object] = {}
         if way.rate:
-            values |= {"tokens": tokens_at(condition, now, way.rate) - count, "refilled_at": now}
+            values |= {
+                "tokens": tokens_at(condition, now, way.rate) - count,
+                "refilled_at": refilled_at(condition, now),
+            }
         if condition.is_on_trial(now):
             trials.add(way.name)
             values["paused_until"] = now + TRIAL
+            if condition.failed_at is not None:  # noted by a clock that was ahead, it would make this pause none
+                values["failed_at"] = min(condition.failed_at, now)
         if values:
             transports_queries.update_transport(work.db, way.name, **values)
     return frozenset(trials)
@@ -130,20 +184,33 @@ def end_trial(process: Process, name: str, now: datetime, *, works: bool) -> Non
 
 
 def note_down(
-    process: Process, name: str, error: MailTransportDown, now: datetime, spread: random.Random, *, is_trial: bool
+    process: Process,
+    name: str,
+    error: MailError,
+    now: datetime,
+    spread: random.Random,
+    *,
+    is_trial: bool,
+    deadline_at: datetime | None = None,
 ) -> datetime:
     """Open the breaker of a way that was found broken; until when is answered.
 
     Many messages of a batch, and many processes, find out at once: that counts as one failure.
+
+    Args:
+        deadline_at: of the message that found out. The way is tried once more before it, if there is time.
     """
     with process.work() as work:
         locked = transports_queries.lock_condition(work.db, name, now, tokens=burst(process.settings.mail_rate))
         known = Condition(*locked)
         if known.paused_until is not None and known.is_open(now) and not is_trial:
-            return known.paused_until
+            until = _in_time(now, known.paused_until, deadline_at)
+            if until < known.paused_until:
+                transports_queries.update_transport(work.db, name, paused_until=until)
+            return until
         failures = known.failures + 1
         wish = timedelta(seconds=error.retry_after) if error.retry_after is not None else None
-        until = now + pause_after(failures, wish, spread)
+        until = _in_time(now, now + pause_after(failures, wish, spread), deadline_at)
         transports_queries.update_transport(
             work.db,
             name,
@@ -154,6 +221,17 @@ def note_down(
         )
     _log.warning("mail.transport_down", transport=name, reason=error.reason, failures=failures)
     return until
+
+
+def spare(process: Process, message_ids: Sequence[UUID]) -> None:
+    """Give messages that were tried in vain the attempt back: it was the way's fault."""
+    if message_ids:
+        with process.work() as work:
+            claims_queries.spare_attempts(work.db, message_ids)
+
+
+def _in_time(now: datetime, until: datetime, deadline_at: datetime | None) -> datetime:
+    return until if deadline_at is None else in_time(now, until, deadline_at) or until
 
 
 def list_transports(work: ReadWork) -> Sequence[Transport]:

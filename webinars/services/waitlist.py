@@ -11,6 +11,7 @@ from datetime import datetime
 from uuid import UUID
 
 from webinars.errors import OfferGone, RegistrationNotActive, SessionFull
+from webinars.queries import messages as messages_queries
 from webinars.queries import registrations as registrations_queries
 from webinars.queries import sessions as sessions_queries
 from webinars.rules.seating import BROADCAST_EVERY, answer_by, is_race, next_in_line
@@ -127,11 +128,14 @@ def _offer(work: Work, session: WebinarSession, line: Sequence[Registration], no
 
 def _broadcast(work: Work, session: WebinarSession, seats_left: int, now: datetime) -> int:
     """Tell all who wait for no more seats than are free, each once in half an hour: a couple, for whom one was too few,
-    is told as soon as there are two."""
+    is told as soon as there are two; and so is whoever was not told of the last one because it was gone too soon."""
     if session.broadcast_at is None or now >= session.broadcast_at + BROADCAST_EVERY:
         session.broadcast_at = now
         work.db.flush()
-    return messages.plan_notices(
+    again = messages_queries.replan_broadcast(
+        work.db, session.id, since=session.broadcast_at, most_seats=seats_left, now=now
+    )
+    return again + messages.plan_notices(
         work,
         MessageKind.seat_free,
         session,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections import Counter
 from dataclasses import dataclass
 from html.parser import HTMLParser
@@ -30,8 +29,6 @@ NOT_COMPARED = {"rate_counts": "that somebody tried is counted, whatever became 
 """Tables that requests without effect may change, and why."""
 _NO_PAGES = ("/static/", "/embed.js", "/favicon.ico", "/livez", "/readyz", "/metrics")
 """Files, and what programs ask: their errors need not be pages for people."""
-_TO_A_REPLAY = re.compile(r"/after/[^/]+/replay")
-"""The one button that leads to another site: to where a host says that the recording is."""
 _PAGE_TROUBLE = (b"Traceback (most recent", b"Internal Server Error", b"sqlalchemy", b"pydantic")
 
 
@@ -48,8 +45,7 @@ def faults(request: RawRequest, answer: RawAnswer) -> list[str]:
     if answer.status == 429 and not answer.header("retry-after").isdecimal():
         found.append("too many, but until when")
     location = answer.header("location")
-    is_away = not location.startswith("/") or location[1:2] in {"/", "\\"}
-    if location and is_away and not (_TO_A_REPLAY.fullmatch(request.path) and location.startswith("https://")):
+    if location and (not location.startswith("/") or location[1:2] in {"/", "\\"}):
         found.append(f"leads away: {location}")
     if any(byte < 32 for _, value in answer.headers for byte in value):
         found.append("control characters in a header")

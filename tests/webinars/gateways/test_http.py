@@ -97,6 +97,8 @@ def test_secrets_are_taken_out(http: Http) -> None:
         (408, MailDeferred),
         (500, MailDeferred),
         (504, MailUnconfirmed),
+        (200, MailUnconfirmed),
+        (202, MailUnconfirmed),
     ],
 )
 def test_what_a_status_means(status: int, kind: type[MailError]) -> None:

@@ -47,6 +47,24 @@ def test_a_folder_may_be_named(tmp_path: Path) -> None:
     assert len(captured_mails(tmp_path / "my mails")) == 1
 
 
+class NotNow(Exception):
+    """What somebody may raise before the dot."""
+
+
+@pytest.mark.parametrize(
+    "url", ["", "postmark://TOKEN", "ses://KEY:SECRET@eu-west-1", "sendgrid://KEY", "mailgun://KEY@mg.clinic.example"]
+)
+def test_every_way_asks_before_it_hands_a_mail_over(url: str, tmp_path: Path) -> None:
+    def refuse() -> None:
+        raise NotNow
+
+    transport = mail_transport(url, captured_in=tmp_path)
+    with pytest.raises(NotNow):  # and no network, which there is none of here
+        transport.send(PlainMail(), refuse)
+    transport.close()
+    assert captured_mails(tmp_path) == []
+
+
 @pytest.mark.parametrize(
     ("url", "host", "port", "tls", "user", "password"),
     [

@@ -65,6 +65,7 @@ def test_a_mail_goes_as_it_is_and_its_id_is_theirs(transport: MailgunTransport, 
         (Answer(402, {"message": "Payment required"}), MailTransportDown),
         (Answer(429, {"message": "Too many requests"}, {"Retry-After": "7"}), MailTransportDown),
         (Answer(DROP), MailUnconfirmed),
+        (Answer(204), MailUnconfirmed),
     ],
 )
 def test_what_its_answers_mean(
@@ -82,6 +83,13 @@ def test_words_that_are_no_json_are_told_without_the_key(transport: MailgunTrans
     with pytest.raises(MailTransportDown) as caught:
         transport.send(INVITE)
     assert str(caught.value) == "401 Forbidden: (secret)"
+
+
+def test_an_answer_that_breaks_off_says_that_it_was_taken(
+    transport: MailgunTransport, provider: ProviderServer
+) -> None:
+    provider.answers = [Answer(200, '{"', is_cut=True)]
+    assert transport.send(INVITE) == ""
 
 
 def test_looking_whether_it_works_sends_nothing(transport: MailgunTransport, provider: ProviderServer) -> None:

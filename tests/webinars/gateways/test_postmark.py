@@ -12,6 +12,7 @@ from tests.support.providers import DROP, Answer, ProviderServer
 from tests.webinars.documents.facts import FACTS
 from webinars.documents.mails import compose_mail
 from webinars.gateways.mail_errors import (
+    MailDeferred,
     MailError,
     MailRefused,
     MailTransportDown,
@@ -86,6 +87,10 @@ def test_the_invitation_survives(transport: PostmarkTransport, provider: Provide
         (Answer(429, {"ErrorCode": 429, "Message": "Rate limit exceeded"}), MailTransportDown),
         (Answer(503, "away"), MailTransportDown),
         (Answer(DROP), MailUnconfirmed),
+        # Taken, and then the line broke: to call it refused would have a host send it again.
+        (Answer(200, '{"ErrorCode":0,', is_cut=True), MailUnconfirmed),
+        (Answer(201, TAKEN), MailUnconfirmed),
+        (Answer(422, '{"ErrorCode":4', is_cut=True), MailDeferred),
     ],
 )
 def test_what_its_answers_mean(

@@ -80,6 +80,7 @@ def test_the_invitation_survives_in_the_list_and_as_an_attachment(
         (Answer(403, errors("The from address does not match a verified Sender Identity.")), MailTransportDown),
         (Answer(429, errors("too many requests")), MailTransportDown),
         (Answer(DROP), MailUnconfirmed),
+        (Answer(200), MailUnconfirmed),
     ],
 )
 def test_what_its_answers_mean(
@@ -96,6 +97,13 @@ def test_the_key_is_not_told(transport: SendGridTransport, provider: ProviderSer
     with pytest.raises(MailRefused) as caught:
         transport.send(INVITE)
     assert str(caught.value) == "400 not (secret)"
+
+
+def test_an_answer_that_breaks_off_says_that_it_was_taken(
+    transport: SendGridTransport, provider: ProviderServer
+) -> None:
+    provider.answers = [Answer(202, '{"', is_cut=True)]
+    assert transport.send(INVITE) == ""
 
 
 def test_looking_whether_it_works_sends_nothing(transport: SendGridTransport, provider: ProviderServer) -> None:

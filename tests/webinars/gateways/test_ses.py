@@ -77,6 +77,7 @@ def refusal(status: int, kind: str, **headers: str) -> Answer:
         (refusal(403, "InvalidSignatureException"), MailTransportDown),
         (refusal(429, "TooManyRequestsException"), MailTransportDown),
         (Answer(DROP), MailUnconfirmed),
+        (Answer(204), MailUnconfirmed),
     ],
 )
 def test_what_its_answers_mean(
@@ -87,6 +88,11 @@ def test_what_its_answers_mean(
         transport.send(INVITE)
     assert type(caught.value) is kind
     assert SECRET not in str(caught.value)
+
+
+def test_an_answer_that_breaks_off_says_that_it_was_taken(transport: SesTransport, provider: ProviderServer) -> None:
+    provider.answers = [Answer(200, '{"', is_cut=True)]
+    assert transport.send(INVITE) == ""
 
 
 def test_looking_whether_it_works_sends_nothing(transport: SesTransport, provider: ProviderServer) -> None:

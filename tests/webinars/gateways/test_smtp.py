@@ -25,7 +25,7 @@ from tests.webinars.documents.facts import composed
 from tests.webinars.gateways.test_mail import PlainMail
 from webinars.gateways import smtp as smtp_module
 from webinars.gateways.mail import MailDeferred, MailError, MailRefused, MailTransportDown, MailUnconfirmed
-from webinars.gateways.mail_errors import RecipientRefused
+from webinars.gateways.mail_errors import ConnectionBroke, RecipientRefused
 from webinars.gateways.smtp import SmtpServer, SmtpTransport
 
 DROP = "drop"
@@ -134,6 +134,30 @@ def test_a_mail_arrives_byte_for_byte(sink: Sink, transport: SmtpTransport) -> N
     assert sink.names == {"clinic.example"}
 
 
+class NotNow(Exception):
+    """What somebody may raise before the dot."""
+
+
+def test_the_last_word_before_the_dot_is_asked_for(sink: Sink, transport: SmtpTransport) -> None:
+    taken: list[int] = []
+    transport.send(PlainMail(), lambda: taken.append(len(sink.taken)))
+    assert taken == [0]
+    sink.script["RCPT"] = ["550 unknown"]
+    with pytest.raises(RecipientRefused):
+        transport.send(PlainMail(), lambda: taken.append(1))
+    assert taken == [0]  # it did not come to that
+
+
+def test_whoever_says_no_before_the_dot_has_sent_nothing(sink: Sink, transport: SmtpTransport) -> None:
+    def refuse() -> None:
+        raise NotNow
+
+    with pytest.raises(NotNow):
+        transport.send(PlainMail(), refuse)
+    transport.send(PlainMail())  # over a new connection: the old one is in the middle of a mail
+    assert (len(sink.taken), sink.connections) == (1, 2)
+
+
 def test_dots_arrive_as_dots(sink: Sink, transport: SmtpTransport) -> None:
     raw = b"Subject: dots\r\n\r\n.\r\n..\r\n.x\r\nlast."
     transport.send(replace(PlainMail(), raw=raw))
@@ -146,8 +170,8 @@ def test_dots_arrive_as_dots(sink: Sink, transport: SmtpTransport) -> None:
         ("RCPT", "550 5.1.1 <ana@mail.example> unknown", RecipientRefused, 550),
         ("RCPT", "450 4.2.1 mailbox busy", MailDeferred, 450),
         ("RCPT", "421 4.3.2 closing", MailTransportDown, 421),
-        ("RCPT", DROP, MailDeferred, None),
-        ("RCPT", SILENCE, MailDeferred, None),
+        ("RCPT", DROP, ConnectionBroke, None),
+        ("RCPT", SILENCE, ConnectionBroke, None),
         ("MAIL", "550 5.7.1 sender unknown", MailTransportDown, 550),
         ("MAIL", "451 4.3.0 try again", MailDeferred, 451),
         ("DATA", "554 5.6.0 content refused", MailRefused, 554),

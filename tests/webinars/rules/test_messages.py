@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -10,7 +11,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webinars.rules.messages import RETRY_AFTER, Situation, deadline, objection, priority, retry_at
+from webinars.rules.messages import (
+    LAST_TRY,
+    PRIORITIES,
+    RETRY_AFTER,
+    Situation,
+    deadline,
+    in_time,
+    is_pressing,
+    least_priority,
+    objection,
+    priority,
+    retry_at,
+)
 from webinars.terms import (
     ACTIVE,
     REMINDER_KINDS,
@@ -100,10 +113,18 @@ def test_of_whom_nothing_is_known_no_follow_up_speaks() -> None:
     assert object_to(MessageKind.follow_up, situation(attendance=AttendanceState.unknown)) is SkipReason.segment
 
 
-def test_answers_come_before_reminders_and_these_before_follow_ups() -> None:
-    assert {kind for kind in MessageKind if priority(kind) == 1} == set(REMINDER_KINDS)
-    assert {kind for kind in MessageKind if priority(kind) == 2} == {MessageKind.follow_up, MessageKind.alert}
-    assert {priority(kind) for kind in MessageKind} == {0, 1, 2}
+@pytest.mark.parametrize(("minutes", "rank"), [(10, 1), (50, 1), (60, 1), (61, 2), (23 * 60, 2)])
+def test_answers_come_before_reminders_and_what_is_soon_useless_before_what_can_wait(minutes: int, rank: int) -> None:
+    ranks = {kind: priority(kind, NOW, NOW + timedelta(minutes=minutes)) for kind in MessageKind}
+    assert {kind for kind in MessageKind if ranks[kind] == rank} == set(REMINDER_KINDS)
+    assert {kind for kind in MessageKind if ranks[kind] == 3} == {MessageKind.follow_up, MessageKind.alert}
+    assert set(ranks.values()) == {0, rank, 3} < set(PRIORITIES)
+
+
+def test_a_tenth_of_the_batches_is_left_to_what_is_less_urgent_and_of_that_a_tenth_to_the_least() -> None:
+    turns = Counter(least_priority(turn) for turn in range(1, 10_001))
+    assert turns == {0: 9000, 1: 900, 2: 90, 3: 10}
+    assert least_priority(1) == 0  # the first one goes by urgency
 
 
 @pytest.mark.parametrize(
@@ -147,6 +168,12 @@ def test_waits_grow_and_are_spread_by_a_fifth(attempts: int, seed: int) -> None:
     assert 0.8 * seconds <= (again - NOW).total_seconds() <= 1.2 * seconds
 
 
+def test_what_has_used_up_half_of_its_time_presses() -> None:
+    due, deadline_at = NOW, NOW + timedelta(minutes=10)
+    assert not is_pressing(due, deadline_at, NOW + timedelta(minutes=5))
+    assert is_pressing(due, deadline_at, NOW + timedelta(minutes=5, seconds=1))
+
+
 def test_there_is_no_retry_after_the_deadline() -> None:
     assert retry_at(NOW, 1, NOW + timedelta(seconds=24), random.Random(1)) is None
     assert retry_at(NOW, 1, NOW + timedelta(seconds=37), random.Random(1)) is not None
@@ -158,4 +185,47 @@ def test_a_wish_of_the_server_is_a_pause_at_least() -> None:
     again = retry_at(NOW, 1, end, spread, wish=timedelta(seconds=1))
     assert again is not None
     assert again >= NOW + timedelta(seconds=24)
-    assert retry_at(NOW, 1, end, spread, wish=timedelta(days=2)) is None
+    assert retry_at(NOW, 1, end, spread, wish=timedelta(days=2)) == end - LAST_TRY
+
+
+@pytest.mark.parametrize(
+    ("attempts", "left", "wish"),
+    [
+        (3, timedelta(minutes=7, seconds=30), None),  # "10 min before" the third time: greylisting takes five minutes
+        (1, timedelta(minutes=50), timedelta(hours=1)),
+        (9, timedelta(hours=2), None),
+    ],
+)
+def test_what_would_come_too_late_is_tried_once_more_before_the_deadline(
+    attempts: int, left: timedelta, wish: timedelta | None
+) -> None:
+    spread = random.Random(1)
+    last = retry_at(NOW, attempts, NOW + left, spread, wish=wish)
+    assert last == NOW + left - LAST_TRY
+    assert retry_at(last, attempts + 1, NOW + left, spread, wish=wish) is None  # and then it is missed
+
+
+@given(st.integers(1, 20), st.integers(0, 4 * 3600), st.integers(0, 7200), st.integers(0, 2**32))
+def test_every_attempt_is_before_the_deadline_and_none_right_behind_another(
+    attempts: int, left: int, wish: int, seed: int
+) -> None:
+    now, end, spread, tries = NOW, NOW + timedelta(seconds=left), random.Random(seed), 0
+    while (again := retry_at(now, attempts + tries, end, spread, wish=timedelta(seconds=wish))) is not None:
+        assert again - now >= timedelta(seconds=24)
+        assert again < end
+        now, tries = again, tries + 1
+    assert tries <= len(RETRY_AFTER) + 1
+    assert tries >= (left >= 84)  # while there is time, nobody gives up
+
+
+def test_a_way_that_is_left_alone_for_longer_is_tried_once_more_before_the_deadline() -> None:
+    end = NOW + timedelta(minutes=10)
+    assert in_time(NOW, NOW + timedelta(minutes=4), end) == NOW + timedelta(minutes=4)
+    assert in_time(NOW, end, end) == end - LAST_TRY
+    assert in_time(end - LAST_TRY, end, end) is None
+
+
+def test_a_seat_that_is_gone_again_is_not_told_of() -> None:
+    waiting = situation(Status.waitlisted)
+    assert object_to(MessageKind.seat_free, replace(waiting, has_free_seat=False)) is SUPERSEDED
+    assert object_to(MessageKind.waitlisted, replace(waiting, has_free_seat=False)) is None

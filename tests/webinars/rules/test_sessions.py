@@ -27,6 +27,7 @@ from webinars.rules.sessions import (
     is_live,
     is_to_come,
     start_of,
+    usable_zone,
     wall_time,
     zone,
 )
@@ -143,6 +144,13 @@ def test_there_and_back_is_where_it_began_over_ten_years_of_twenty_zones(local: 
 @given(st.datetimes(*DECADE, timezones=st.just(UTC)), st.sampled_from(ZONES))
 def test_a_moment_is_shown_as_python_shows_it(moment: datetime, timezone: str) -> None:
     assert wall_time(moment, timezone).local == moment.astimezone(zone(timezone)).replace(tzinfo=None)
+
+
+@pytest.mark.parametrize(
+    ("name", "goes_by"), [("Asia/Tokyo", "Asia/Tokyo"), ("US/Pacific-New", "America/Denver"), ("", "America/Denver")]
+)
+def test_whose_zone_is_no_more_goes_by_another(name: str, goes_by: str) -> None:
+    assert usable_zone(name, "America/Denver") == goes_by
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from webinars.rules.transports import (
+    CLOCKS_DIFFER,
     FIRST_PAUSE,
     LONGEST_PAUSE,
     LONGEST_WISH,
@@ -17,6 +18,7 @@ from webinars.rules.transports import (
     burst,
     most_now,
     pause_after,
+    refilled_at,
     tokens_at,
 )
 
@@ -31,9 +33,39 @@ def test_a_rest_is_worth_one_second_but_at_least_one_message(rate: float, most: 
     assert tokens_at(WELL, NOW + timedelta(days=1), rate) == most
 
 
-def test_tokens_trickle_in_and_a_clock_set_back_takes_none_away() -> None:
+def test_tokens_trickle_in_and_a_clock_that_is_a_little_behind_takes_none_away() -> None:
     assert tokens_at(WELL, NOW + SECOND / 2, 10) == 5.0
-    assert tokens_at(Condition(3.0, NOW, None, 0), NOW - timedelta(hours=1), 10) == 3.0
+    assert tokens_at(Condition(3.0, NOW, None, 0), NOW - CLOCKS_DIFFER, 10) == 3.0
+
+
+def test_after_a_clock_was_set_back_the_bucket_is_full_and_fills_from_there() -> None:
+    back = NOW - timedelta(hours=2)
+    assert tokens_at(WELL, back, 10) == 10.0
+    spent = Condition(0.0, refilled_at(WELL, back), None, 0)
+    assert tokens_at(spent, back + SECOND / 2, 10) == 5.0
+
+
+@given(st.lists(st.tuples(st.floats(0.001, 5), st.booleans()), min_size=1, max_size=60))
+def test_two_workers_whose_clocks_differ_a_little_take_no_more_than_one(steps: list[tuple[float, bool]]) -> None:
+    rate, behind = 7.0, timedelta(seconds=20)
+    condition, now, taken = Condition(burst(rate), NOW, None, 0), NOW, 0
+    for pause, is_behind in steps:
+        now += timedelta(seconds=pause)
+        own = now - behind if is_behind else now
+        count = most_now(condition, own, rate, 50)
+        condition = Condition(tokens_at(condition, own, rate) - count, refilled_at(condition, own), None, 0)
+        taken += count
+    assert taken <= burst(rate) + rate * (now - NOW).total_seconds() + 1e-3
+
+
+def test_control_a_mark_that_goes_back_with_the_slower_clock_lets_too_much_through() -> None:
+    rate, condition, taken = 7.0, Condition(7.0, NOW, None, 0), 0
+    for number in range(20):  # all of it within two seconds
+        own = NOW + number * SECOND / 10 - (20 * SECOND if number % 2 else timedelta())
+        count = most_now(condition, own, rate, 3)
+        condition = Condition(tokens_at(condition, own, rate) - count, own, None, 0)
+        taken += count
+    assert taken > 2 * (burst(rate) + rate * 2)
 
 
 @given(st.lists(st.floats(0.001, 5), min_size=1, max_size=60), st.sampled_from([0.3, 1, 7, 50]))
@@ -61,6 +93,14 @@ def test_an_open_breaker_lets_nothing_through_and_a_half_open_one_a_single_messa
     assert broken.is_open(NOW)
     assert broken.is_on_trial(NOW + 30 * SECOND)
     assert not WELL.is_on_trial(NOW)
+
+
+def test_a_pause_by_a_clock_that_was_set_back_since_is_none() -> None:
+    broken = Condition(50.0, NOW, NOW + 30 * SECOND, 1, NOW)
+    assert broken.is_open(NOW - CLOCKS_DIFFER)  # another worker's clock
+    assert not broken.is_open(NOW - CLOCKS_DIFFER - SECOND)
+    assert broken.is_on_trial(NOW - timedelta(hours=2))
+    assert Condition(50.0, NOW, NOW + 30 * SECOND, 1).is_open(NOW - timedelta(hours=2))  # the control: it would be open
 
 
 class Fixed(random.Random):

@@ -14,6 +14,7 @@ from sqlmodel import col
 from scheduler.jobs import alerts as job
 from tests.conftest import NOW
 from tests.factories import ACTOR, Factory
+from tests.webinars.documents.facts import plain_of
 from webinars.queries import subscriptions as subscriptions_queries
 from webinars.services import alerts, consents, registrations, sessions, subscriptions, suppressions, webinars
 from webinars.services.consents import ConsentAnswer
@@ -237,6 +238,19 @@ def test_before_sending_it_is_looked_at_once_more(
     assert f"/sessions/{open_.id}/register" in mail.raw.decode().replace("=\r\n", "")
     assert str(gone.id) not in mail.raw.decode().replace("=\r\n", "")
     assert str(taken.id) not in mail.raw.decode().replace("=\r\n", "")
+
+
+def test_the_dates_are_linked_to_in_the_readers_language(
+    process: Process, factory: Factory, wait: Wait, mailer: MemoryMailer
+) -> None:
+    wait()
+    with process.work() as work:
+        work.db.execute(sa.update(Subscription).values(locale="es-US"))
+    session = factory.session("knee-options").session
+    plan(process)
+    assert send(process) == [("sent", None)]
+    (mail,) = mailer.mails
+    assert f"/sessions/{session.id}/register?lang=es" in plain_of(mail)
 
 
 def test_an_alert_about_nothing_is_not_sent(process: Process, factory: Factory, wait: Wait, clock: SetClock) -> None:

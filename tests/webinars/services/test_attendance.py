@@ -6,13 +6,16 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
+import sqlalchemy as sa
+from sqlmodel import col
 
 from tests.conftest import NOW
 from tests.factories import Factory
 from webinars.errors import InvalidField, NotFound
+from webinars.rules.messages import USEFUL_AFTER_SESSION
 from webinars.services import attendance, follow_ups, registrations
 from webinars.services.attendance import Recorded, Report
-from webinars.tables import Attendance, WebinarSession
+from webinars.tables import Attendance, FollowUp, Message, WebinarSession
 from webinars.terms import AttendanceSource
 from webinars.testing import SetClock
 from webinars.work import Process
@@ -65,7 +68,7 @@ def test_a_report_finds_its_registration_by_id_or_address(
         by_email(session, "stranger@mail.example", 0, 60),
     )
     assert said == Recorded(matched=2, unmatched=1)
-    clock.set(session.ends_at + 30 * MINUTE)
+    clock.set(session.ends_at + 120 * MINUTE)
     assert settle(process) == session.id
     assert found(process, session.id) == {ana: ("attended", 60, "interval"), ben: ("left_early", 10, "interval")}
     with process.read() as work:
@@ -81,7 +84,7 @@ def test_the_same_report_twice_is_one_and_a_leave_may_follow(
     for _ in range(2):
         record(process, session.id, by_email(session, "ana@mail.example", 0, 20))
     record(process, session.id, by_email(session, "ana@mail.example", 0, None))  # takes nothing back
-    clock.set(session.ends_at + 30 * MINUTE)
+    clock.set(session.ends_at + 120 * MINUTE)
     settle(process)
     assert found(process, session.id) == {ana: ("left_early", 20, "interval")}
 
@@ -90,11 +93,35 @@ def test_a_report_that_comes_late_corrects_what_had_settled(
     process: Process, factory: Factory, clock: SetClock, session: WebinarSession
 ) -> None:
     ana = factory.registration(session.id, "ana@mail.example").registration.id
-    clock.set(session.ends_at + 30 * MINUTE)
+    clock.set(session.ends_at + 120 * MINUTE)
     settle(process)
     assert found(process, session.id) == {ana: ("no_show", 0, "none")}
     record(process, session.id, by_email(session, "ana@mail.example", 0, 60))
     assert found(process, session.id) == {ana: ("attended", 60, "interval")}
+
+
+def test_of_whom_nothing_was_known_gets_a_follow_up_when_it_is(
+    process: Process, factory: Factory, clock: SetClock, session: WebinarSession
+) -> None:
+    ids = [factory.registration(session.id, f"{name}@mail.example").registration.id for name in ("ana", "ben", "cy")]
+    clock.set(session.starts_at)
+    for registration_id in ids:
+        press(process, registration_id)
+    clock.set(session.ends_at + 2 * HOUR)
+    settle(process)
+    assert follow_up_mails(process) == []
+    for _ in range(2):  # twice is once
+        record(process, session.id, by_email(session, "ana@mail.example", 0, 60))
+    assert follow_up_mails(process) == [(ids[0], "attended")]
+    clock.set(session.ends_at + USEFUL_AFTER_SESSION + MINUTE)  # nobody wants to hear of it by now
+    record(process, session.id, by_email(session, "ben@mail.example", 0, 60))
+    assert follow_up_mails(process) == [(ids[0], "attended")]
+
+
+def follow_up_mails(process: Process) -> list[tuple[UUID, str]]:
+    with process.read() as work:
+        rows = work.db.execute(sa.select(FollowUp, Message).join(Message, col(Message.id) == col(FollowUp.message_id)))
+        return [(row.registration_id, mail.facts["segment"]) for row, mail in rows]
 
 
 @pytest.mark.parametrize(
@@ -115,7 +142,7 @@ def test_a_report_that_cannot_be_is_refused_and_none_of_the_others_is_kept(
     clock.set(session.ends_at)
     with pytest.raises(InvalidField):
         record(process, session.id, by_email(session, "ana@mail.example", 0, 60), report)
-    settle_at = session.ends_at + HOUR
+    settle_at = session.ends_at + 2 * HOUR
     clock.set(settle_at)
     settle(process)
     assert [state for state, _, _ in found(process, session.id).values()] == ["no_show"]
@@ -147,7 +174,7 @@ def test_a_click_proves_only_the_click(
     ana = factory.registration(session.id).registration.id
     clock.set(session.starts_at)
     press(process, ana)
-    clock.set(session.ends_at + 30 * MINUTE)
+    clock.set(session.ends_at + 120 * MINUTE)
     settle(process)
     assert found(process, session.id) == {ana: ("unknown", 0, "clicked")}
 

@@ -20,7 +20,7 @@ from webinars.terms import CallTime, RecentMri, RequestKind, TaskState
 from webinars.work import Process
 
 OVER = NOW + timedelta(days=7, hours=1)
-SETTLED = OVER + timedelta(minutes=30)
+SETTLED = OVER + timedelta(hours=2)
 WISH = Wish(RecentMri.yes, CallTime.any_time, "303 555 0134", "The left knee")
 
 

@@ -1,9 +1,11 @@
-"""Completing messages together: nobody goes on before theirs is on disk, and one commit serves all who wait."""
+"""Completing messages one by one: at most one mail is in doubt, and what is known is not forgotten."""
 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -17,7 +19,7 @@ from tests.factories import Factory
 from webinars.queries import messages as messages_queries
 from webinars.queries.messages import Outcome
 from webinars.services import completions, registering
-from webinars.services.completions import Completions
+from webinars.services.completions import Completions, TurnMissed
 from webinars.services.delivery import LEASE
 from webinars.tables import Message
 from webinars.terms import MessageState
@@ -60,39 +62,67 @@ def test_whoever_returns_finds_theirs_written(process: Process, held: list[Outco
     assert found == [MessageState.sent] * PEOPLE
 
 
-class SlowLedger:
-    """The first commit takes until it is let go; the sizes of all."""
+class Doubts:
+    """How many mails were between the dot and their record at once, at most."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.sizes: list[int] = []
-        self.is_first_under_way, self.let_go = threading.Event(), threading.Event()
-        self._write = messages_queries.complete_messages
-        monkeypatch.setattr(messages_queries, "complete_messages", self.complete_messages)
+    def __init__(self) -> None:
+        self._now = 0
+        self.most = 0
+        self._lock = threading.Lock()
 
-    def complete_messages(self, connection: sa.Connection, outcomes: Sequence[Outcome]) -> int:
-        self.sizes.append(len(outcomes))
-        if len(self.sizes) == 1:
-            self.is_first_under_way.set()
-            assert self.let_go.wait(30)
-        return self._write(connection, outcomes)
+    def send(self, completions: Completions, outcome: Outcome, *, is_pressing: bool = False) -> None:
+        with completions.turn(is_pressing=is_pressing) as before_dot:
+            before_dot()
+            before_dot()  # over a new connection: the turn is ours already
+            with self._lock:
+                self._now += 1
+                self.most = max(self.most, self._now)
+            time.sleep(0.02)  # the server thinks
+            completions.complete(outcome)
+            with self._lock:
+                self._now -= 1
 
 
-def test_all_who_come_while_a_commit_is_under_way_share_the_next(
-    process: Process, held: list[Outcome], together: Completions, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("is_pressing", "most"), [(False, 1), (True, PEOPLE)])
+def test_one_mail_at_a_time_is_in_doubt_unless_it_presses(
+    process: Process,
+    held: list[Outcome],
+    together: Completions,
+    monkeypatch: pytest.MonkeyPatch,
+    is_pressing: bool,
+    most: int,
 ) -> None:
-    ledger = SlowLedger(monkeypatch)
-    threads = [threading.Thread(target=together.complete, args=(outcome,)) for outcome in held]
-    threads[0].start()
-    assert ledger.is_first_under_way.wait(30)
-    for thread in threads[1:]:
-        thread.start()
-    while len(together._waiting) < PEOPLE - 1:
-        pass
-    ledger.let_go.set()
-    for thread in threads:
-        thread.join()
-    assert ledger.sizes == [1, PEOPLE - 1]
+    doubts, all_here = Doubts(), threading.Barrier(PEOPLE)
+    write = together.complete
+
+    def complete_together(outcome: Outcome) -> None:
+        if is_pressing:
+            all_here.wait(30)  # nobody holds anybody up
+        write(outcome)
+
+    monkeypatch.setattr(together, "complete", complete_together)
+    at_once([partial(doubts.send, together, outcome, is_pressing=is_pressing) for outcome in held])
+    assert doubts.most == most
     assert set(states(process).values()) == {MessageState.sent}
+
+
+def test_a_turn_is_taken_with_the_dot_and_not_before(held: list[Outcome], together: Completions) -> None:
+    with together.turn(is_pressing=False), together.turn(is_pressing=False) as before_dot:
+        before_dot()  # the first is composing still
+    with together.turn(is_pressing=False) as before_dot:
+        before_dot()  # and has left nothing behind
+
+
+def test_a_server_that_thinks_for_too_long_does_not_hold_up_the_next_for_ever(
+    together: Completions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(completions, "LONGEST_TURN_WAIT_S", 0.05)
+    with together.turn(is_pressing=False) as before_dot:
+        before_dot()
+        with pytest.raises(TurnMissed), together.turn(is_pressing=False) as next_one:
+            next_one()
+    with together.turn(is_pressing=False) as before_dot:
+        before_dot()  # whoever missed it gave nothing back that was not theirs
 
 
 def test_outcomes_of_different_kinds_are_written_together(

@@ -15,8 +15,9 @@ from tests.concurrency.load import at_once
 from tests.conftest import NOW, make_settings
 from tests.factories import ACTOR, Factory
 from tests.webinars.services.looks import ledger
+from webinars.documents.mails import Mail, MailFacts
 from webinars.gateways.mail import MailDeferred, MailRefused, MailTransportDown, MailUnconfirmed
-from webinars.gateways.sendable import SendableMail
+from webinars.gateways.sendable import BeforeDot, SendableMail, without_waiting
 from webinars.rules.sessions import wall_time
 from webinars.services import delivery, messages, registering, registrations, sessions
 from webinars.services.claims import LEASE, claim
@@ -185,7 +186,8 @@ def test_when_the_transport_is_down_the_rest_is_handed_back_untried(
     assert mailer.mails == []
     with process.read() as work:
         rows = list(work.db.scalars(sa.select(Message)))
-    assert {(row.state, row.attempts, row.lease) for row in rows} == {(MessageState.planned, 0, None)}
+    untried = {(row.state, row.attempts, row.lease, row.first_attempt_at) for row in rows}
+    assert untried == {(MessageState.planned, 0, None, None)}
     sender.send_due(NOW + MINUTE)
     sender.stop()
     single.close()
@@ -193,17 +195,19 @@ def test_when_the_transport_is_down_the_rest_is_handed_back_untried(
 
 
 def test_a_message_that_cannot_be_made_fails_alone(
-    process: Process, factory: Factory, sender: Sender, mailer: MemoryMailer
+    process: Process, factory: Factory, sender: Sender, mailer: MemoryMailer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    compose = delivery.compose_mail
+
+    def compose_or_fail(facts: MailFacts) -> Mail:
+        if facts.email == "bad@mail.example":
+            raise LookupError("a template that is not there")
+        return compose(facts)
+
+    monkeypatch.setattr(delivery, "compose_mail", compose_or_fail)
     session_id = factory.session().session.id
-    bad = factory.registration(session_id).registration.id
+    factory.registration(session_id, "bad@mail.example")
     factory.registration(session_id, "ana@mail.example")
-    with process.work() as work:
-        work.db.execute(
-            sa.text("UPDATE registrations SET timezone = 'Mars/Phobos' WHERE id = :id").bindparams(
-                sa.bindparam("id", bad, sa.Uuid())
-            )
-        )
     sender.send_due(NOW)
     assert ledger(process) == [("confirmation", "failed", "internal"), ("confirmation", "sent", None)]
 
@@ -215,10 +219,10 @@ class SlowMailer(MemoryMailer):
         super().__init__()
         self.has_one, self.let_go = threading.Event(), threading.Event()
 
-    def send(self, mail: SendableMail) -> None:
+    def send(self, mail: SendableMail, before_dot: BeforeDot = without_waiting) -> None:
         self.has_one.set()
         assert self.let_go.wait(30)
-        super().send(mail)
+        super().send(mail, before_dot)
 
 
 def test_asked_to_stop_it_finishes_what_is_under_way_and_hands_back_the_rest(

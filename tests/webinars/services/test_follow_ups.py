@@ -34,14 +34,25 @@ def listed(process: Process, session_id: UUID) -> list[tuple[str, str | None, st
     ]
 
 
-def test_a_session_settles_half_an_hour_after_its_end_and_once(process: Process, factory: Factory) -> None:
+@pytest.mark.parametrize(("is_reported", "waited"), [(True, 30 * MINUTE), (False, 120 * MINUTE)])
+def test_a_session_settles_once_when_it_is_known_who_came(
+    process: Process, factory: Factory, is_reported: bool, waited: timedelta
+) -> None:
+    """A click is no report: without one, whoever came would be told that they were missed."""
     session = factory.session().session
     factory.registration(session.id)
-    assert settle(process, session.ends_at + 30 * MINUTE - timedelta(seconds=1)) is None
-    assert settle(process, session.ends_at + 30 * MINUTE) == session.id
-    assert settle(process, session.ends_at + 31 * MINUTE) is None
+    clicked = factory.registration(session.id).registration
+    with process.work() as work:
+        attendance.note_click(work, clicked, session.starts_at)
+    if is_reported:
+        with process.work() as work:
+            report = Report(clicked.id, None, session.starts_at, session.ends_at)
+            attendance.record(work, session.id, [report], session.ends_at)
+    assert settle(process, session.ends_at + waited - timedelta(seconds=1)) is None
+    assert settle(process, session.ends_at + waited) == session.id
+    assert settle(process, session.ends_at + waited + MINUTE) is None
     with process.read() as work:
-        assert work.db.get_one(WebinarSession, session.id).settled_at == session.ends_at + 30 * MINUTE
+        assert work.db.get_one(WebinarSession, session.id).settled_at == session.ends_at + waited
 
 
 def test_everybody_gets_what_fits_and_of_whom_nothing_is_known_gets_no_mail(
@@ -93,7 +104,7 @@ def test_sessions_settle_one_by_one_the_oldest_first(process: Process, factory: 
 def test_nothing_is_written_of_who_has_been_erased(process: Process, factory: Factory) -> None:
     session = factory.session().session
     ana = factory.registration(session.id).registration.id
-    settle(process, session.ends_at + 30 * MINUTE)
+    settle(process, session.ends_at + 120 * MINUTE)
     with process.work() as work:
         erasure.erase(work, ana, actor=ACTOR, now=session.ends_at + 31 * MINUTE)
     with process.read() as work:
@@ -107,7 +118,7 @@ def test_nothing_is_written_of_who_has_been_erased(process: Process, factory: Fa
 def test_a_host_works_off_a_task_and_keeps_a_sealed_note(process: Process, factory: Factory) -> None:
     session = factory.session().session
     factory.registration(session.id)
-    settle(process, session.ends_at + 30 * MINUTE)
+    settle(process, session.ends_at + 120 * MINUTE)
     with process.read() as work:
         (item,) = follow_ups.list_follow_ups(work, session.id, cursor=None, limit=5).items
     changes = {"task": "done", "note": "Called back, comes in May."}

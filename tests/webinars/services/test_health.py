@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
+from scheduler.jobs import reminders
 from tests.conftest import NOW, make_settings
 from tests.factories import Factory
 from webinars.gateways.mail import MailRefused, MailTransportDown
@@ -118,10 +119,70 @@ def test_a_way_that_is_down_is_an_alarm_until_it_works_again(process: Process) -
 
 
 @pytest.mark.parametrize(("minutes", "is_well"), [(59, False), (60, True)])
-def test_what_was_missed_is_remembered_for_an_hour(process: Process, minutes: int, is_well: bool) -> None:
-    process.tally.count_missed(NOW)
+def test_what_was_missed_is_remembered_for_an_hour(
+    process: Process, factory: Factory, minutes: int, is_well: bool
+) -> None:
+    """Nobody looked at the reminders before they were of no use any more."""
+    session = factory.session(starts_in=timedelta(days=2)).session
+    factory.registration(session.id)
+    with process.work() as work:
+        work.db.execute(sa.text("DELETE FROM messages"))  # its confirmation waits, too
+    late = session.starts_at + timedelta(minutes=1)
+    reminders.run(process, late)
+    beat(process, age=NOW - late)
+    found = alarms(process, late + timedelta(minutes=minutes))
+    lost = "In the last hour messages were not sent in time, and are useless by now."
+    assert (lost not in found) is is_well
+    with process.read() as work:
+        (worker,) = work.db.scalars(sa.select(Worker))
+    assert worker.figures["missed"] == 3
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(60, []), (125, ["2 minutes"])])
+def test_a_reminder_that_nobody_looks_at_is_an_alarm_after_a_minute(
+    process: Process, factory: Factory, seconds: int, said: list[str]
+) -> None:
+    session = factory.session(starts_in=timedelta(minutes=90)).session
+    due = session.starts_at - timedelta(hours=1)
+    now = due + timedelta(seconds=seconds)
+    assert health.figures(process, now).planner_lag_seconds == seconds
+    assert alarms(process, now) == [f"Reminders that were to be prepared {ago} ago are not." for ago in said]
+    reminders.run(process, now)
+    assert health.figures(process, now).planner_lag_seconds == 0
+    assert alarms(process, now) == []
+
+
+@pytest.mark.parametrize(("minutes", "is_well"), [(4, False), (5, True)])
+def test_that_a_reminder_could_not_be_planned_is_told_for_five_minutes(
+    process: Process, minutes: int, is_well: bool
+) -> None:
+    process.tally.count_unplanned(NOW)
     beat(process)
     assert (alarms(process, NOW + timedelta(minutes=minutes)) == []) is is_well
+
+
+@pytest.mark.parametrize(("seconds", "is_well"), [(30, True), (31, False)])
+@pytest.mark.parametrize("has_ticked", [True, False])
+def test_a_worker_that_beats_but_ends_no_tick_for_half_a_minute_is_an_alarm(
+    process: Process, seconds: int, is_well: bool, has_ticked: bool
+) -> None:
+    beat(process)
+    if has_ticked:
+        process.tally.note_tick(NOW)
+    beat(process, age=-timedelta(seconds=seconds))
+    now = NOW + timedelta(seconds=seconds)
+    assert (alarms(process, now) == []) is is_well
+    assert health.figures(process, now).last_tick_age_seconds == (seconds if has_ticked else None)
+    assert alarms(process, now + timedelta(minutes=2)) == []  # it is dead: that is told elsewhere
+
+
+def test_figures_of_a_worker_of_the_program_before_this_one_are_read_too(process: Process) -> None:
+    beat(process)
+    with process.work() as work:
+        (worker,) = work.db.scalars(sa.select(Worker))
+        worker.figures = {name: count for name, count in worker.figures.items() if not name.startswith("unplanned")}
+    (figures,) = health.figures(process, NOW).workers
+    assert (figures.counts["unplanned"], figures.counts["sent"]) == (0, 0)
 
 
 def test_what_a_sender_counts_is_told_with_its_beat(

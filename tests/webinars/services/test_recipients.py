@@ -16,14 +16,27 @@ from scheduler.jobs import reminders as job
 from scheduler.loop import Scheduler
 from tests.conftest import NOW, make_settings
 from tests.factories import ACTOR, Factory
+from webinars.gateways.mail import MailTransportDown
+from webinars.gateways.short_texts import SendableText
 from webinars.rules.reminders import GRACE
 from webinars.rules.sessions import start_of, wall_time
-from webinars.services import attendance, consents, registrations, reminder_ledger, reminder_rules, sessions
+from webinars.services import (
+    attendance,
+    consents,
+    registrations,
+    reminder_ledger,
+    reminder_rules,
+    rescheduling,
+    sessions,
+)
+from webinars.services.attendance import Report
 from webinars.services.consents import ConsentAnswer
 from webinars.tables import Message, Reminder, ReminderRule, Suppression
 from webinars.terms import (
     Anchor,
+    AttendanceSource,
     Audience,
+    Channel,
     MessageKind,
     ReminderState,
     SuppressionReason,
@@ -329,6 +342,29 @@ def answer_to_reminders(clinic: Clinic, registration_id: UUID, *, is_granted: bo
         consents.answer(work, registration_id, given, address_block="", actor=ACTOR, now=clinic.clock.now())
 
 
+def test_who_turned_reminders_off_at_another_webinar_gets_none_and_a_dry_run_knows_it(clinic: Clinic) -> None:
+    """What is said of mails holds for the address, whichever registration it was said in; the last word counts."""
+    session_id, other = clinic.session("2026-03-06T10:00"), clinic.session("2026-03-20T10:00")
+    clinic.register(session_id)
+    elsewhere = clinic.register(other)
+    answer_to_reminders(clinic, elsewhere, is_granted=False)
+    foretold = clinic.ledger(session_id)[:3]
+    clinic.run_to(clinic.at("2026-03-05T10:00"))
+    assert clinic.ledger(session_id)[:3] == foretold == [("skipped", "consent")] * 3
+    answer_to_reminders(clinic, elsewhere, is_granted=True)
+    assert clinic.ledger(session_id)[1:3] == [("planned", None)] * 2
+    clinic.run_to(clinic.at("2026-03-06T09:00"))
+    assert clinic.reminders() == ["06. 09:00"]
+
+
+def test_control_what_somebody_else_said_does_not_count(clinic: Clinic) -> None:
+    session_id = clinic.session("2026-03-06T10:00")
+    clinic.register(session_id)
+    answer_to_reminders(clinic, clinic.register(session_id, "other@mail.example"), is_granted=False)
+    assert [state for state, _ in clinic.ledger(session_id)].count("skipped") == 4
+    assert [state for state, _ in clinic.ledger(session_id)].count("planned") == 4
+
+
 def test_who_turns_them_off_between_planning_and_sending_gets_none(clinic: Clinic) -> None:
     session_id = clinic.session("2026-03-06T10:00")
     registration_id = clinic.register(session_id)
@@ -390,6 +426,96 @@ def test_control_a_quarter_of_an_hour_later_it_does_come(clinic: Clinic) -> None
     assert clinic.reminders() == ["05. 10:00"]
 
 
+class Telephones:
+    """Keeps the texts that reach it."""
+
+    def __init__(self) -> None:
+        self.texts: list[SendableText] = []
+
+    def send(self, text: SendableText) -> None:
+        self.texts.append(text)
+
+    def check(self) -> str:
+        return "kept"
+
+    def close(self) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("is_away", "before", "texts"),
+    [
+        pytest.param(True, 20 * MINUTE, 1, id="the confirmation waits"),
+        pytest.param(True, 10 * MINUTE, 1, id="it has waited for a moment"),
+        pytest.param(False, 20 * MINUTE, 1, id="control: it was sent long ago"),
+        pytest.param(False, 10 * MINUTE, 0, id="control: it was sent just now"),
+    ],
+)
+def test_texts_go_out_while_mails_cannot(
+    database_url: str,
+    tmp_path: Path,
+    clock: SetClock,
+    mailer: MemoryMailer,
+    is_away: bool,
+    before: timedelta,
+    texts: int,
+) -> None:
+    telephones = Telephones()
+    process = Process(make_settings(database_url, tmp_path), clock=clock, mail=mailer, texts=telephones)
+    clinic = Clinic(process, clock, mailer)
+    session_id = clinic.session("2026-03-02T10:00", clinic.factory.webinar())
+    with process.work() as work:
+        facts = {"channel": Channel.sms, "offset_minutes": -60}
+        reminder_rules.create_rule(work, "knee-options", facts, actor=ACTOR, now=NOW)
+    mailer.failures = [MailTransportDown("away")] * (100 if is_away else 0)
+    clinic.factory.registration(session_id)  # whose confirmation finds out that the server is away
+    clinic.tick()
+    clock.set(clinic.at("2026-03-02T09:00") - before)
+    agreed = ConsentAnswer("reminders", "sms", is_granted=True, method="form")
+    clinic.factory.registration(session_id, ADDRESS, phone="+13035550199", consents=[agreed])
+    clinic.run_to(clinic.at("2026-03-02T09:00"), every=10 * MINUTE)
+    clinic.scheduler.stop()
+    process.close()
+    assert (len(telephones.texts), len(mailer.to(ADDRESS))) == (texts, 0 if is_away else 1 + texts)
+
+
+def reinstate(clinic: Clinic, session_id: UUID) -> None:
+    with clinic.process.work() as work:
+        sessions.cancel_session(work, session_id, version=None, actor=ACTOR, now=clinic.clock.now())
+    clinic.tick()
+    clinic.clock.advance(SECOND)
+    with clinic.process.work() as work:
+        rescheduling.reinstate_session(work, session_id, version=None, actor=ACTOR, now=clinic.clock.now())
+
+
+def change_room(clinic: Clinic, session_id: UUID) -> None:
+    with clinic.process.work() as work:
+        changes = {"room_url": "https://rooms.example/r/2"}
+        sessions.update_session(work, session_id, changes, version=None, actor=ACTOR, now=clinic.clock.now())
+
+
+@pytest.mark.parametrize(
+    ("deed", "before", "subjects"),
+    [
+        pytest.param(reinstate, 5 * MINUTE, ["Cancelled", "It takes place after all"], id="right before"),
+        pytest.param(
+            reinstate, 20 * MINUTE, ["Cancelled", "It takes place after all", "Tomorrow"], id="control: long before"
+        ),
+        # An update says that there is nothing to do. Nobody is to lose a reminder over it.
+        pytest.param(change_room, 5 * MINUTE, ["Updated", "Tomorrow"], id="an update"),
+    ],
+)
+def test_no_reminder_comes_right_behind_a_reinstatement(
+    clinic: Clinic, deed: Callable[[Clinic, UUID], None], before: timedelta, subjects: list[str]
+) -> None:
+    session_id = clinic.session("2026-03-06T10:00")
+    clinic.register(session_id)
+    clinic.tick()
+    clinic.clock.set(clinic.at("2026-03-05T10:00") - before)
+    deed(clinic, session_id)
+    clinic.run_to(clinic.at("2026-03-05T10:00"), every=before)
+    assert [subject for *_, subject in clinic.sent] == ["Confirmed", *subjects]
+
+
 # --- Started, not there
 
 
@@ -420,6 +546,56 @@ def test_who_is_not_there_after_five_minutes_is_told_and_who_is_there_is_not(cli
     assert ("skipped", "joined") in clinic.ledger(session_id)
     clinic.run_to(clinic.at("2026-03-06T12:00"), every=5 * MINUTE)
     assert len(not_there_mails(clinic)) == 2
+
+
+def test_who_pressed_the_button_before_the_session_moved_is_reminded_of_the_new_time(clinic: Clinic) -> None:
+    session_id = clinic.session("2026-03-06T10:00")
+    early = clinic.register(session_id)
+    clinic.register(session_id, "other@mail.example")
+    clinic.run_to(clinic.at("2026-03-05T10:00"))
+    clinic.clock.set(clinic.at("2026-03-06T09:46"))
+    join(clinic, early)
+    with clinic.process.work() as work:
+        changes = {"wall": wall_time(clinic.at("2026-03-13T10:00"), DENVER)}
+        sessions.update_session(work, session_id, changes, version=None, actor=ACTOR, now=clinic.clock.now())
+    clinic.clock.advance(MINUTE)
+    clinic.run_to(clinic.at("2026-03-12T10:00"))
+    clinic.run_to(clinic.at("2026-03-13T09:50"), every=10 * MINUTE)
+    for email in (ADDRESS, "other@mail.example"):
+        assert clinic.reminders(email)[-3:] == ["12. 10:00", "13. 09:00", "13. 09:50"]
+
+
+def test_control_who_pressed_it_since_the_room_opened_is_not_reminded(clinic: Clinic) -> None:
+    session_id = clinic.session("2026-03-06T10:00")
+    early = clinic.register(session_id)
+    clinic.run_to(clinic.at("2026-03-06T09:40"), every=10 * MINUTE)
+    clinic.clock.set(clinic.at("2026-03-06T09:45"))
+    join(clinic, early)
+    clinic.run_to(clinic.at("2026-03-06T09:50"), every=MINUTE)
+    assert ("skipped", "joined") in clinic.ledger(session_id)
+    assert "06. 09:50" not in clinic.reminders()
+
+
+@pytest.mark.parametrize(
+    ("source", "minutes", "has_begun"),
+    [
+        (AttendanceSource.click, -14, False),
+        (AttendanceSource.click, 0, True),
+        (AttendanceSource.provider, -14, True),
+        (AttendanceSource.host, -14, True),
+        (AttendanceSource.provider, -16, False),  # of another time of it
+    ],
+)
+def test_only_who_was_seen_in_the_room_or_comes_after_the_start_shows_that_it_has_begun(
+    clinic: Clinic, source: AttendanceSource, minutes: int, has_begun: bool
+) -> None:
+    """Who presses the button before the start may be looking at an empty room."""
+    session_id, people = begun(clinic)
+    report = Report(people[0], None, clinic.at("2026-03-06T10:00") + minutes * MINUTE, None, source)
+    with clinic.process.work() as work:
+        attendance.record(work, session_id, [report], clinic.clock.now())
+    clinic.run_to(clinic.at("2026-03-06T10:06"), every=MINUTE)
+    assert sorted(not_there_mails(clinic)) == (["p1@mail.example", "p2@mail.example"] if has_begun else [])
 
 
 def test_nobody_is_told_that_a_session_has_begun_which_has_not(clinic: Clinic) -> None:
@@ -457,7 +633,7 @@ def test_who_comes_between_planning_and_sending_is_not_told(clinic: Clinic) -> N
 
 def test_the_mail_brings_the_way_in_and_the_host_s_own_words(clinic: Clinic) -> None:
     webinar = clinic.factory.webinar("own")
-    clinic.only_rule(webinar, 5, audience=Audience.absent, text="We are waiting for you, {{ name }}.")
+    clinic.only_rule(webinar, 5, audience=Audience.absent, texts={"en": "We are waiting for you, {{ name }}."})
     session_id = clinic.session("2026-03-06T10:00", webinar)
     clinic.register(session_id)
     other = clinic.register(session_id, "other@mail.example")

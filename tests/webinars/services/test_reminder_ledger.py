@@ -10,6 +10,7 @@ from tests.conftest import NOW
 from tests.factories import ACTOR, Factory
 from webinars.services import consents, registrations, reminder_ledger, reminder_rules
 from webinars.services.consents import ConsentAnswer
+from webinars.services.delivery import Sender
 from webinars.testing import SetClock
 from webinars.work import Process
 
@@ -66,11 +67,12 @@ def test_what_is_known_of_what_is_to_come_is_said_before_it_comes(
 
 
 def test_who_has_just_registered_is_told_of_as_late_before_and_after(
-    process: Process, factory: Factory, clock: SetClock
+    process: Process, factory: Factory, clock: SetClock, sender: Sender
 ) -> None:
     session = factory.session().session
     clock.set(session.starts_at - DAY - SECOND)
     factory.registration(session.id)
+    sender.send_due(clock.now())
     assert ledger(process, session.id)[0] == ("24 h before", "skipped", "late")
     clock.advance(SECOND)
     job.run(process, clock.now())

@@ -17,9 +17,12 @@ from tests.factories import ACTOR, Factory
 from tests.webinars.rules.test_reminders import TWENTY_ZONES
 from webinars.errors import InvalidField, NotFound, VersionMismatch
 from webinars.rules.sessions import start_of, wall_time
+from webinars.rules.texts import LONGEST_BODY
 from webinars.services import registrations, reminder_ledger, reminder_rules, reminders, sessions
+from webinars.services.delivery import Sender
 from webinars.services.reminder_rules import MOST_RULES
 from webinars.tables import AuditEntry, Message, Reminder, ReminderRule, WebinarSession
+from webinars.tables.base import core
 from webinars.terms import REMINDER_KINDS, Anchor, Audience, MessageState, ReminderState, WallTime
 from webinars.testing import SetClock
 from webinars.work import Process
@@ -172,6 +175,99 @@ def test_what_is_deleted_or_switched_off_is_not_sent_and_can_be_switched_on_agai
     assert dues(process, session.id) == [-HOUR, -10 * MINUTE, 5 * MINUTE]
 
 
+@pytest.fixture
+def put_off(process: Process, factory: Factory, webinar: str, clock: SetClock, sender: Sender) -> WebinarSession:
+    """A session one of whose reminders fell due at two at night, and waits for the morning."""
+    clock.set(start_of(WallTime(datetime.fromisoformat("2026-03-03T23:00"), "America/Denver")))
+    session = factory.session(webinar, starts_in=27 * HOUR).session
+    factory.registration(session.id)
+    sender.send_due(clock.now())  # the confirmation
+    clock.set(session.starts_at - DAY)
+    job.run(process, clock.now())
+    assert held(process, session.id) == [("planned", None)]
+    clock.advance(HOUR)
+    return session
+
+
+def held(process: Process, session_id: UUID) -> list[tuple[str, str | None]]:
+    """What the ledger holds of a session's reminders."""
+    message = core(Message).c
+    with process.read() as work:
+        query = sa.select(message.state, message.reason).where(
+            message.session_id == session_id, message.kind.in_(REMINDER_KINDS)
+        )
+        return [(state.value, reason) for state, reason in work.db.execute(query)]
+
+
+VOID = [("skipped", "superseded")]
+
+
+@pytest.mark.parametrize("is_own", [False, True])
+def test_what_a_deleted_rule_had_put_off_to_the_morning_is_not_sent(
+    process: Process, webinar: str, put_off: WebinarSession, clock: SetClock, sender: Sender, is_own: bool
+) -> None:
+    delete(process, named(process, webinar, "24 h before").id, put_off.id if is_own else None)
+    assert held(process, put_off.id) == VOID
+    clock.set(put_off.starts_at - 18 * HOUR)
+    job.run(process, clock.now())
+    sender.send_due(clock.now())
+    assert held(process, put_off.id) == VOID
+
+
+@pytest.mark.parametrize("deed", ["nothing", "another", "own", "own and back"])
+def test_control_what_a_rule_that_holds_has_put_off_is_sent(
+    process: Process, webinar: str, put_off: WebinarSession, clock: SetClock, sender: Sender, deed: str
+) -> None:
+    """Under the copy of it, too."""
+    if deed == "another":
+        delete(process, named(process, webinar, "1 h before").id)
+    elif deed != "nothing":
+        delete(process, named(process, webinar, "1 h before").id, put_off.id)
+    if deed == "own":
+        delete(process, named(process, webinar, "24 h before").id)  # the others' one
+    elif deed == "own and back":
+        with process.work() as work:
+            reminder_rules.follow_webinar(work, put_off.id, actor=ACTOR, now=clock.now())
+    clock.set(put_off.starts_at - 18 * HOUR)
+    sender.send_due(clock.now())
+    assert held(process, put_off.id) == [("sent", None)]
+
+
+def test_what_only_a_session_s_own_rule_had_put_off_is_not_sent_once_it_follows_its_webinar_again(
+    process: Process, webinar: str, put_off: WebinarSession, clock: SetClock
+) -> None:
+    change(process, named(process, webinar, "1 h before").id, put_off.id, offset_minutes=-120)
+    delete(process, named(process, webinar, "24 h before").id)
+    assert held(process, put_off.id) == [("planned", None)]
+    with process.work() as work:
+        reminder_rules.follow_webinar(work, put_off.id, actor=ACTOR, now=clock.now())
+    assert held(process, put_off.id) == VOID
+
+
+def test_what_was_switched_off_by_mistake_comes_in_the_morning_after_all(
+    process: Process, webinar: str, put_off: WebinarSession, clock: SetClock, sender: Sender
+) -> None:
+    day = named(process, webinar, "24 h before")
+    change(process, day.id, is_enabled=False)
+    assert held(process, put_off.id) == VOID
+    change(process, day.id, is_enabled=True)
+    sender.send_due(clock.now())
+    assert held(process, put_off.id) == [("planned", None)]
+    clock.set(put_off.starts_at - 18 * HOUR)
+    sender.send_due(clock.now())
+    assert held(process, put_off.id) == [("sent", None)]
+
+
+def test_control_what_is_of_no_use_any_more_is_not_taken_up_again(
+    process: Process, webinar: str, put_off: WebinarSession, clock: SetClock
+) -> None:
+    day = named(process, webinar, "24 h before")
+    change(process, day.id, is_enabled=False)
+    clock.set(put_off.starts_at - HOUR)
+    change(process, day.id, is_enabled=True)
+    assert held(process, put_off.id) == VOID
+
+
 def test_control_a_rule_switched_off_by_hand_in_the_database_is_not_sent_either(
     process: Process, factory: Factory, session: WebinarSession
 ) -> None:
@@ -212,6 +308,18 @@ def test_a_session_goes_its_own_way_once_its_reminders_are_changed(
     add(process, webinar, -180)
     assert -3 * HOUR in dues(process, other.id)
     assert -3 * HOUR not in dues(process, session.id)
+
+
+def test_a_copy_has_its_own_words_in_every_language(
+    process: Process, factory: Factory, webinar: str, session: WebinarSession
+) -> None:
+    both = {"en": "See you soon.", "es": "Hasta pronto."}
+    rule = add(process, webinar, -180, texts={"en": "\r\n See you soon. ", "es": "Hasta pronto."})
+    assert rule.texts == both
+    own = change(process, rule.id, session.id, offset_minutes=-120)
+    assert (own.origin_id, own.texts) == (rule.id, both)
+    assert change(process, own.id, texts={"en": "Soon.", "es": " "}).texts == {"en": "Soon."}
+    assert named(process, webinar, "3 h before").texts == both
 
 
 def test_a_copy_does_not_send_again_what_the_webinar_s_rule_has_sent_and_does_not_copy_that_it_was_sent_odoo(
@@ -264,7 +372,7 @@ def test_half_a_chunked_reminder_is_finished_under_the_copy_without_doubles(
     with process.work() as work:
         assert reminders.plan_due(work, clock.now())
     assert made(process, session.id) == 2
-    change(process, named(process, webinar, "1 h before").id, session.id, text="Soon.")
+    change(process, named(process, webinar, "1 h before").id, session.id, texts={"en": "Soon."})
     job.run(process, clock.now())
     assert made(process, session.id) == 5
 
@@ -300,7 +408,9 @@ def test_a_rule_of_another_webinar_or_session_is_not_found(
         {"offset_minutes": 1, "offset_days": 30, "anchor": Anchor.end},
         {"offset_minutes": -5, "audience": Audience.absent},
         {"offset_minutes": -60, "name": "x" * 41},
-        {"offset_minutes": -60, "text": "Hello {{ secret }}"},
+        {"offset_minutes": -60, "texts": {"en": "Hello.", "es": "Hola {{ secret }}"}},
+        {"offset_minutes": -60, "texts": {"en": "x" * (LONGEST_BODY + 1)}},
+        {"offset_minutes": -60, "texts": {"de": "Bald."}},
     ],
 )
 def test_what_cannot_be_is_refused_and_changes_nothing(
@@ -328,13 +438,13 @@ def test_who_has_not_seen_the_last_change_changes_nothing(process: Process, webi
 
 def test_it_is_noted_who_did_it(process: Process, webinar: str) -> None:
     rule = add(process, webinar, -30)
-    change(process, rule.id, text="Soon.")
+    change(process, rule.id, texts={"en": "Soon."})
     delete(process, rule.id)
     with process.read() as work:
         notes = work.db.scalars(sa.select(AuditEntry).where(col(AuditEntry.subject_id) == rule.id)).all()
     assert [(note.action, note.fields) for note in notes] == [
         ("reminder_rule.create", []),
-        ("reminder_rule.update", ["text"]),
+        ("reminder_rule.update", ["texts"]),
         ("reminder_rule.delete", []),
     ]
 
@@ -363,10 +473,11 @@ def test_a_session_moved_into_the_past_of_its_reminders_does_not_fire_them_indic
     assert made(process, session.id) == 0
 
 
-@pytest.mark.parametrize("deed", ["withdraw", "cancel", "move"])
+@pytest.mark.parametrize(("deed", "reminders_made"), [("nothing", 2), ("withdraw", 0), ("cancel", 0), ("move", 0)])
 def test_nothing_is_sent_for_a_seat_or_a_time_that_is_no_more_cal_com_6973_7225_17785(
-    process: Process, factory: Factory, session: WebinarSession, clock: SetClock, deed: str
+    process: Process, factory: Factory, session: WebinarSession, clock: SetClock, deed: str, reminders_made: int
 ) -> None:
+    """The control is who does nothing."""
     registration_id = factory.registration(session.id).registration.id
     clock.set(session.starts_at - 2 * DAY)
     with process.work() as work:
@@ -374,11 +485,12 @@ def test_nothing_is_sent_for_a_seat_or_a_time_that_is_no_more_cal_com_6973_7225_
             registrations.withdraw(work, registration_id, clock.now())
         elif deed == "cancel":
             sessions.cancel_session(work, session.id, version=None, actor=ACTOR, now=clock.now())
-        else:
+        elif deed == "move":
             wall = wall_time(session.starts_at + 7 * DAY, session.timezone)
             sessions.update_session(work, session.id, {"wall": wall}, version=None, actor=ACTOR, now=clock.now())
-    job.run(process, session.starts_at + HOUR)
-    assert made(process, session.id) == 0
+    for moment in (session.starts_at - DAY, session.starts_at - HOUR):
+        job.run(process, moment)
+    assert made(process, session.id) == reminders_made
 
 
 def test_downtime_deletes_nothing_unsent_cal_com(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections import defaultdict
+from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
@@ -12,12 +14,14 @@ from sqlmodel import col
 from scheduler.jobs import reminders as job
 from tests.conftest import NOW
 from tests.factories import ACTOR, Factory
+from tests.webinars.rules.test_reminders import TWENTY_ZONES, UNCHANGING
 from webinars.errors import NotFound
 from webinars.rules.sessions import wall_time
-from webinars.services import registering, reminder_ledger, reminders, sessions
+from webinars.services import registering, reminder_ledger, reminder_rules, reminders, sessions
+from webinars.services.delivery import Sender
 from webinars.tables import Message, Registration, Reminder, ReminderRule, WebinarSession
 from webinars.terms import MessageKind, MessageState, ReminderState
-from webinars.testing import SetClock
+from webinars.testing import MemoryMailer, SetClock
 from webinars.work import Process
 
 DAY, HOUR, SECOND = timedelta(days=1), timedelta(hours=1), timedelta(seconds=1)
@@ -265,3 +269,42 @@ def test_a_message_under_way_is_still_planned_in_the_ledger(process: Process, fa
     with process.work() as work:
         work.db.execute(sa.update(Message).values(state=MessageState.sending))
     assert ledger(process, session.id)[0] == ("24 h before", "planned", None)
+
+
+def change_day(zone: ZoneInfo) -> date:
+    """The first day after NOW on whose noon the clocks say something else than a day before; some day if there is
+    none."""
+    for number in range(2, 200):
+        noon = datetime(2026, 3, 3, 12, tzinfo=zone) + timedelta(days=number)
+        if noon.utcoffset() != (noon - DAY).utcoffset():
+            return noon.date()
+    return date(2026, 3, 8)
+
+
+def test_on_the_day_the_clocks_change_each_reminder_comes_at_its_instant_in_twenty_zones(
+    process: Process, factory: Factory, clock: SetClock, sender: Sender, mailer: MemoryMailer
+) -> None:
+    """Hours and minutes are exact; a day keeps the wall time. Nothing comes a second earlier."""
+    webinar = factory.webinar()
+    with process.work() as work:
+        reminder_rules.create_rule(work, webinar, {"offset_days": -1}, actor=ACTOR, now=NOW)
+    expected: dict[datetime, list[str]] = defaultdict(list)
+    for name in TWENTY_ZONES:
+        zone, address = ZoneInfo(name), f"{name.partition('/')[2].lower()}@mail.example"
+        noon = datetime.combine(change_day(zone), time(12), zone)
+        start, day_before = noon.astimezone(UTC), (noon - DAY).astimezone(UTC)
+        assert (start - day_before == DAY) is (name in UNCHANGING)
+        session = factory.session(webinar, starts_in=start - NOW, timezone=name).session
+        assert session.starts_at == start
+        factory.registration(session.id, address, timezone=name)
+        for moment in (day_before, start - DAY, start - HOUR, start - timedelta(minutes=10)):
+            expected[moment].append(address)
+    sender.send_due(NOW)
+    mailer.mails.clear()
+    for moment in sorted(expected):
+        for now, addresses in ((moment - SECOND, []), (moment, expected[moment])):
+            clock.set(now)
+            job.run(process, now)
+            sender.send_due(now)
+            assert sorted(mail.recipient for mail in mailer.mails) == sorted(addresses), now
+            mailer.mails.clear()

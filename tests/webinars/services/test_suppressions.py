@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 import pytest
@@ -191,6 +193,53 @@ def test_the_right_address_gets_one_mail_for_all_reminders_that_were_missed(
     assert [mail.subject.partition(":")[0] for mail in mailer.to("anne@mail.example")] == ["Confirmed"]
 
 
+def refuse_after(
+    mailer: MemoryMailer, patch: pytest.MonkeyPatch, refusal: MailRefused, deed: Callable[[], None]
+) -> None:
+    """The next recipient is refused once the server has thought about it; meanwhile somebody does something."""
+
+    def send(*_: object) -> None:
+        patch.undo()
+        deed()
+        raise refusal
+
+    patch.setattr(mailer, "send", send)
+
+
+def test_the_right_address_is_not_blamed_for_what_the_old_one_was_refused_for(
+    process: Process, ana: Registered, sender: Sender, mailer: MemoryMailer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refuse_after(mailer, monkeypatch, NO_SUCH_USER, lambda: correct(process, ana, "anna@mail.example"))
+    sender.send_due(NOW)
+    sender.send_due(NOW)
+    assert [mail.subject.partition(":")[0] for mail in mailer.to("anna@mail.example")] == ["Confirmed"]
+    assert marks(process) == []  # nobody here has the old one any more
+    assert ledger(process) == [("confirmation", "failed", "refused"), ("confirmation", "sent", None)]
+
+
+def test_the_old_one_is_marked_where_another_registration_has_it(
+    process: Process, factory: Factory, sender: Sender, mailer: MemoryMailer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    factory.registration(factory.session().session.id, ANA)
+    sender.send_due(NOW)
+    ana = factory.registration(factory.session().session.id, ANA)
+    refuse_after(mailer, monkeypatch, NO_SUCH_USER, lambda: correct(process, ana, "anna@mail.example"))
+    sender.send_due(NOW)
+    assert [index for index, _, _ in marks(process)] == [index_of(process, ANA)]
+    assert len(mailer.to("anna@mail.example")) == 1
+
+
+def test_nor_does_it_count_against_the_right_address_that_the_old_mailbox_was_full(
+    process: Process, factory: Factory, sender: Sender, mailer: MemoryMailer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = RecipientRefused("5.2.2 mailbox full", 552)
+    for number in range(3):
+        registered = factory.registration(factory.session(starts_in=60 * DAY).session.id, f"old{number}@mail.example")
+        refuse_after(mailer, monkeypatch, full, partial(correct, process, registered, "anna@mail.example"))
+        sender.send_due(NOW)
+    assert marks(process) == []
+
+
 def test_what_is_useless_by_now_is_not_planned_again(
     process: Process, factory: Factory, sender: Sender, mailer: MemoryMailer, clock: SetClock
 ) -> None:
@@ -198,7 +247,7 @@ def test_what_is_useless_by_now_is_not_planned_again(
     registered = factory.registration(session.id, ANA)
     mailer.failures = [NO_SUCH_USER]
     sender.send_due(NOW)
-    clock.set(session.ends_at + HOUR)
+    clock.set(session.ends_at + 2 * HOUR)
     correct(process, registered, "anna@mail.example")
     sender.send_due(clock.now())
     assert mailer.mails == []
@@ -211,7 +260,7 @@ def test_a_follow_up_reaches_the_right_address_and_the_hosts_list_shows_it(
     registered = factory.registration(session.id, ANA)
     sender.send_due(NOW)
     mark(process, ANA)
-    clock.set(session.ends_at + HOUR)
+    clock.set(session.ends_at + 2 * HOUR)
     with process.work() as work:
         follow_ups.settle_due(work, clock.now())
         work.db.execute(sa.update(Message).where(col(Message.kind) == MessageKind.reminder).values(deadline_at=NOW))

@@ -15,10 +15,19 @@ import sqlalchemy as sa
 from tests.concurrency.load import at_once
 from tests.conftest import NOW, make_settings
 from tests.factories import Factory
-from webinars.gateways.mail import MailRefused, MailTransportDown, MailUnconfirmed, MemoryMailer
+from tests.webinars.services.looks import ledger
+from webinars.gateways.mail import (
+    MailDeferred,
+    MailError,
+    MailRefused,
+    MailTransportDown,
+    MailUnconfirmed,
+    MemoryMailer,
+)
+from webinars.gateways.mail_errors import ConnectionBroke
 from webinars.services import registering, transports
 from webinars.services.delivery import Sender, claim
-from webinars.tables import Transport
+from webinars.tables import Message, Transport
 from webinars.terms import Channel
 from webinars.testing import SetClock
 from webinars.work import Process
@@ -218,6 +227,32 @@ def test_what_the_server_asks_for_is_heeded(process: Process, factory: Factory, 
     assert state.paused_until - state.failed_at == timedelta(minutes=5)
 
 
+@pytest.mark.parametrize(
+    ("useful_for", "pause"),
+    [
+        pytest.param(timedelta(minutes=50), timedelta(minutes=49), id="useless in 50 minutes"),
+        pytest.param(timedelta(hours=10), timedelta(hours=1), id="control: there is time"),
+    ],
+)
+def test_a_pause_leaves_time_for_one_more_try(
+    process: Process, factory: Factory, mailer: MemoryMailer, useful_for: timedelta, pause: timedelta
+) -> None:
+    session_id = factory.session().session.id
+    factory.registration(session_id)
+    with process.work() as work:
+        work.db.execute(sa.update(Message).values(deadline_at=NOW + useful_for))
+    mailer.failures = [MailTransportDown("slow down", 429, retry_after=3600)] * 2
+    send(process, NOW)
+    state = known(process)
+    assert state is not None
+    assert state.paused_until is not None
+    assert timedelta() <= state.paused_until - (NOW + pause) < SECOND  # the claim itself takes a moment
+    send(process, state.paused_until)
+    send(process, NOW + timedelta(hours=3))
+    assert mailer.failures == []
+    assert [state for _, state, _ in ledger(process)] == ["missed" if pause < timedelta(hours=1) else "sent"]
+
+
 def test_a_message_that_cannot_be_made_hands_the_trial_on(
     process: Process, factory: Factory, mailer: MemoryMailer
 ) -> None:
@@ -238,3 +273,106 @@ def test_each_way_has_a_breaker_of_its_own(process: Process) -> None:
     with process.work() as work:
         (share,) = transports.allow(work, NOW, 50).shares
     assert (share.channels, share.most) == ({Channel.sms, Channel.push}, 50)
+
+
+def attempts(process: Process) -> list[int]:
+    with process.read() as work:
+        return list(work.db.scalars(sa.select(sa.text("attempts")).select_from(Message).order_by(sa.text("id"))))
+
+
+SILENCES = [ConnectionBroke("timed out"), MailUnconfirmed("no reply")]
+
+
+@pytest.mark.parametrize("silence", SILENCES, ids=["before the dot", "after it"])
+def test_a_way_that_falls_silent_over_three_people_in_a_row_is_left_alone_and_nobody_pays(
+    process: Process, another: Open, factory: Factory, mailer: MemoryMailer, silence: MailError
+) -> None:
+    register(process, factory, 6)
+    mailer.failures = [silence] * 20
+    single = another(mail_connections=1)
+    send(single, NOW)
+    assert len(mailer.failures) == 17
+    assert attempts(process) == [0] * 6
+    state = known(process)
+    assert state is not None
+    assert (state.failures, state.paused_until is not None) == (1, True)
+    assert send(another(), NOW + 20 * SECOND) == 0  # nobody tries
+    mailer.failures = []
+    tries = len(mailer.mails)
+    send(single, NOW + MINUTE)
+    assert len(mailer.mails) == tries + 6
+
+
+def test_all_that_hang_at_once_are_spared(
+    process: Process, another: Open, factory: Factory, mailer: MemoryMailer
+) -> None:
+    register(process, factory, 8)
+    mailer.failures = [ConnectionBroke("timed out")] * 8
+    send(another(mail_connections=8), NOW)
+    assert attempts(process) == [0] * 8
+    state = known(process)
+    assert state is not None
+    assert state.failures == 1
+
+
+def test_one_slow_recipient_stops_nobody_however_often_they_are_tried(
+    process: Process, another: Open, factory: Factory, mailer: MemoryMailer
+) -> None:
+    register(process, factory, 1)
+    mailer.failures = [ConnectionBroke("timed out")] * 5
+    worker = Sender(another(mail_connections=1))
+    for hour in range(5):
+        worker.send_due(NOW + timedelta(hours=hour))
+    worker.stop()
+    assert attempts(process) == [5]
+    assert known(process) is None
+
+
+def test_whoever_hears_from_the_server_in_between_counts_anew(
+    process: Process, another: Open, factory: Factory, mailer: MemoryMailer
+) -> None:
+    register(process, factory, 5)
+    broke = ConnectionBroke("timed out")
+    mailer.failures = [broke, broke, MailDeferred("busy", 450), broke, broke]
+    send(another(mail_connections=1), NOW)
+    assert known(process) is None
+    assert attempts(process) == [1] * 5
+
+
+def test_a_trial_that_hangs_makes_the_pause_longer_and_the_next_one_is_by_somebody_else(
+    process: Process, another: Open, factory: Factory, mailer: MemoryMailer
+) -> None:
+    """Else a mail over which the server falls silent each time would keep the breaker open for all others."""
+    register(process, factory, 2)
+    transports.note_down(process, "memory", MailTransportDown("away"), NOW, random.Random(1), is_trial=False)
+    with process.work() as work:
+        last = work.db.scalars(sa.select(Message).order_by(sa.text("id DESC")).limit(1)).one()
+        last.priority = 1
+    mailer.failures = [ConnectionBroke("timed out")]
+    worker = another(mail_connections=1)
+    send(worker, NOW + MINUTE)
+    state = known(process)
+    assert state is not None
+    assert state.paused_until is not None
+    assert state.failures == 2
+    assert 48 * SECOND <= state.paused_until - (NOW + MINUTE) <= 61 * SECOND
+    assert mailer.mails == []
+    send(worker, state.paused_until)
+    assert len(mailer.mails) == 1
+    state = known(process)
+    assert state is not None
+    assert state.failures == 0
+
+
+def test_a_bucket_is_not_filled_twice_by_workers_whose_clocks_differ(
+    process: Process, another: Open, factory: Factory, mailer: MemoryMailer
+) -> None:
+    register(process, factory, 60)
+    ahead, behind = another(mail_rate=5), another(mail_rate=5)
+    for number in range(6):
+        for worker, differ in ((ahead, 20), (behind, 0)):
+            with worker.work() as work:
+                claim(work, NOW + (20 + number + differ) * SECOND)
+    with process.read() as work:
+        taken = work.db.scalar(sa.select(sa.func.count()).select_from(Message).where(sa.text("attempts > 0")))
+    assert taken == 5 + 5 * 5

@@ -16,9 +16,10 @@ from webinars.errors import OfferGone, RegistrationNotActive, SessionCancelled, 
 from webinars.queries import registrations as registrations_queries
 from webinars.rules.seating import OFFER_TIME, RACE
 from webinars.services import registrations, sessions, waitlist
+from webinars.services.delivery import Sender
 from webinars.tables import Message, Registration, WebinarSession
 from webinars.terms import MessageKind, RegistrationStatus
-from webinars.testing import SetClock
+from webinars.testing import MemoryMailer, SetClock
 from webinars.work import Process
 
 MINUTE = timedelta(minutes=1)
@@ -256,3 +257,29 @@ def test_a_couple_is_told_as_soon_as_two_seats_are_free(process: Process, factor
     withdraw(process, other)
     assert kinds_to(process, couple) == ["waitlisted", "seat_free"]
     assert kinds_to(process, single) == ["waitlisted", "seat_free"]  # once
+
+
+@pytest.mark.parametrize("is_taken", [True, False])
+def test_nobody_is_told_of_a_seat_that_is_gone_and_all_are_of_the_next_one(
+    process: Process, factory: Factory, clock: SetClock, sender: Sender, mailer: MemoryMailer, is_taken: bool
+) -> None:
+    """The mails wait for the server; meanwhile somebody looks at their page, and takes the seat. Or nobody does, which
+    is the control."""
+    session_id = factory.session(capacity=2, starts_in=RACE).session.id
+    one, other, quick = people_of(factory, session_id, 3)
+    factory.registration(session_id, "slow@mail.example")
+    factory.registration(session_id, "couple@mail.example", seats=2)
+    sender.send_due(clock.now())
+    mailer.mails.clear()
+    withdraw(process, one)
+    if is_taken:
+        accept(process, quick)
+    sender.send_due(clock.now())
+    assert len(mailer.to("slow@mail.example")) == (0 if is_taken else 1)
+    clock.advance(10 * MINUTE)
+    withdraw(process, other)
+    for _ in range(2):
+        waitlist.serve_all(process, clock.now())
+        sender.send_due(clock.now())
+    assert len(mailer.to("slow@mail.example")) == 1  # and once in half an hour
+    assert len(mailer.to("couple@mail.example")) == (0 if is_taken else 1)

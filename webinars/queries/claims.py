@@ -1,0 +1,114 @@
+"""Statements about messages that wait to be sent, or are being sent, beside the claim itself."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from webinars.db import DbSession, walk_indexes
+from webinars.tables import Message
+from webinars.tables.base import core
+from webinars.terms import MessageKind, MessageState
+
+_message = core(Message).c
+_IS_WAITING = sa.text("messages.state IN ('planned', 'sending')")
+"""The very words of the partial index, or it is not used."""
+
+
+def take_expired(db: DbSession, *, lease: UUID, now: datetime, until: datetime, limit: int) -> list[UUID]:
+    """Take messages that are of no use any more and in nobody's hands, due or put off, under a lease that ends at
+    `until`. It looks through what waits, and through nothing else."""
+    walk_indexes(db.connection())
+    expired = (
+        sa.select(_message.id)
+        .where(
+            _IS_WAITING,
+            _message.deadline_at <= now,
+            sa.or_(_message.state == MessageState.planned, _message.next_attempt_at <= now),
+        )
+        .order_by(_message.priority, _message.next_attempt_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        .cte("expired")
+    )
+    update = (
+        sa.update(core(Message))
+        .where(_message.id.in_(sa.select(expired.c.id)), _IS_WAITING)
+        .values(state=MessageState.sending, lease=lease, next_attempt_at=until)
+        .returning(_message.id)
+    )
+    return list(db.connection().execute(update).scalars())
+
+
+def pull_in(
+    db: DbSession,
+    now: datetime,
+    *,
+    lease: timedelta,
+    pause: timedelta,
+    differ: timedelta,
+    priorities: Collection[int],
+    limit: int,
+) -> int:
+    """Bring nearer what waits for a moment that was worked out by a clock since set back. Returns how much.
+
+    A lease then ends in `lease`: whoever holds it has let go by that time, for they count the seconds themselves. What
+    was planned or tried later than now, or waits untried for longer than any `pause`, is due now; a reminder not before
+    its time. A first try that is yet to come is forgotten: it would be the date of the mail.
+
+    Args:
+        differ: how far clocks that are right may lie apart.
+        priorities: all there are. The index is walked for each, and only what is to come is looked at.
+    """
+    walk_indexes(db.connection())
+    ahead = now + differ
+    present = sa.literal(now, _message.due_at.type)
+    is_leased = _message.state == MessageState.sending
+    was_due_at_once = sa.and_(_message.created_at > ahead, _message.due_at == _message.created_at)
+    due_at = sa.case((sa.or_(was_due_at_once, _message.due_at < now), present), else_=_message.due_at)
+    is_untried = sa.and_(_message.attempts == 0, _message.kind != MessageKind.alert)  # an alert waits for the morning
+    too_late = (
+        sa.select(_message.id)
+        .where(
+            _IS_WAITING,
+            _message.priority.in_(priorities),
+            _message.next_attempt_at > ahead,
+            sa.case(
+                (is_leased, _message.next_attempt_at > ahead + lease),
+                else_=sa.and_(
+                    _message.next_attempt_at > due_at,
+                    sa.or_(
+                        _message.created_at > ahead,
+                        _message.first_attempt_at > ahead,
+                        sa.and_(is_untried, _message.next_attempt_at > ahead + pause),
+                    ),
+                ),
+            ),
+        )
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        .cte("too_late")
+    )
+    was_tried = sa.or_(is_leased, _message.first_attempt_at <= ahead)
+    update = (
+        sa.update(core(Message))
+        .where(_message.id.in_(sa.select(too_late.c.id)), _IS_WAITING)
+        .values(
+            next_attempt_at=sa.case((is_leased, sa.literal(now + lease, _message.due_at.type)), else_=due_at),
+            first_attempt_at=sa.case((was_tried, _message.first_attempt_at), else_=None),
+        )
+        .returning(_message.id)
+    )
+    return len(db.connection().execute(update).all())  # SQLite counts no rows of what begins with a WITH
+
+
+def spare_attempts(db: DbSession, message_ids: Sequence[UUID]) -> None:
+    """Give messages that wait for another try the last one back: it was not their fault."""
+    db.connection().execute(
+        sa.update(core(Message))
+        .where(_message.id.in_(message_ids), _message.state == MessageState.planned, _message.attempts > 0)
+        .values(attempts=_message.attempts - 1)
+    )
