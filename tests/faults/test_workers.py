@@ -87,8 +87,8 @@ def chunks(rows: Iterator[dict[str, object]], size: int = 2000) -> Iterator[list
 
 def fill_ledger(process: Process, count: int) -> None:
     """So many messages of four kinds that fell due one after the other, in no order of usefulness. All go to the same
-    people: more than four workers have in hand, for nobody gets two answers at once."""
-    people = 500
+    people, each of whom gets all kinds: more than four workers have in hand, for nobody gets two answers at once."""
+    people = 501  # an odd number, or each would get one kind
     factory = Factory(process)
     session = factory.session(capacity=people).session
     with process.work() as work:

@@ -60,12 +60,12 @@ def priority(kind: MessageKind, due_at: datetime, deadline_at: datetime) -> int:
             return 0
 
 
-def least_priority(turn: int) -> int:
+def least_priority(number: int) -> int:
     """Which priority has the first say in the batch of this number, from 1 on: of ten batches one is for what is less
     urgent than the most urgent, and of ten of these one for what is less urgent still. So nothing starves."""
     least = 0
-    while turn % 10 == 0 and least < PRIORITIES[-1]:
-        turn, least = turn // 10, least + 1
+    while number % 10 == 0 and least < PRIORITIES[-1]:
+        number, least = number // 10, least + 1
     return least
 
 

@@ -110,7 +110,7 @@ class Sender:
         self._void: dict[str, float] = {}
         """By way: batches whose lease ends before then were claimed before it was found broken."""
         self._silences = transports.Silences()
-        self._turns = count(1)
+        self._batches = count(1)
         self._stopping = Event()
         self._sending = Lock()
         self._completions = Completions(process)
@@ -148,7 +148,7 @@ class Sender:
     def _begin(self, now: datetime, limit: int) -> int:
         """Claim at most so many and have them sent. Returns how many were claimed."""
         with self._process.work() as work:
-            claimed, taken = claim(work, now, limit, least=least_priority(next(self._turns)))
+            claimed, taken = claim(work, now, limit, least=least_priority(next(self._batches)))
         self._hands.add(claimed, now)
         return taken
 

@@ -116,7 +116,7 @@ def test_a_task_and_a_note_are_changed_under_their_version(
     api: httpx.Client, factory: Factory, process: Process, clock: SetClock, session: WebinarSession
 ) -> None:
     factory.registration(session.id)
-    clock.set(session.ends_at + timedelta(hours=1))
+    clock.set(session.ends_at + timedelta(hours=2))
     tick(process, clock.now())
     follow_up = api.get(f"/sessions/{session.id}/follow-ups").json()["items"][0]
     path = f"/follow-ups/{follow_up['id']}"

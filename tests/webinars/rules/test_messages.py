@@ -122,7 +122,7 @@ def test_answers_come_before_reminders_and_what_is_soon_useless_before_what_can_
 
 
 def test_a_tenth_of_the_batches_is_left_to_what_is_less_urgent_and_of_that_a_tenth_to_the_least() -> None:
-    turns = Counter(least_priority(turn) for turn in range(1, 10_001))
+    turns = Counter(least_priority(number) for number in range(1, 10_001))
     assert turns == {0: 9000, 1: 900, 2: 90, 3: 10}
     assert least_priority(1) == 0  # the first one goes by urgency
 
