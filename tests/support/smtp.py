@@ -10,7 +10,7 @@ from datetime import datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
-from threading import Condition
+from threading import Condition, Event
 from typing import Self
 
 from aiosmtpd.controller import Controller
@@ -74,6 +74,9 @@ class SmtpSink:
         """How long it thinks over a mail, before it has it."""
         self.seconds_to_answer = 0.0
         """How long it then takes to say so: of a sender that dies meanwhile, nobody knows that it was taken."""
+        self.may_answer = Event()
+        """Cleared, it takes mails and leaves their senders in doubt until it is set again."""
+        self.may_answer.set()
         self._arrival = Condition()
         self._controller: Controller | None = None
 
@@ -131,6 +134,7 @@ class SmtpSink:
                 self.mails.append(mail)
                 self._arrival.notify_all()
             await asyncio.sleep(self.seconds_to_answer)
+            await asyncio.to_thread(self.may_answer.wait)
         return answer or "250 OK"
 
     def _answer(self, command: str, server: SMTP) -> str | None:

@@ -1,21 +1,89 @@
-"""Statements about messages that wait to be sent, or are being sent, beside the claim itself."""
+"""Statements about messages that wait to be sent, or are being sent."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from webinars.db import DbSession, walk_indexes
 from webinars.tables import Message
 from webinars.tables.base import core
-from webinars.terms import MessageKind, MessageState
+from webinars.terms import CALENDAR_KINDS, Channel, MessageKind, MessageState
 
 _message = core(Message).c
 _IS_WAITING = sa.text("messages.state IN ('planned', 'sending')")
 """The very words of the partial index, or it is not used."""
+
+
+def claim_messages(
+    db: DbSession,
+    *,
+    lease: UUID,
+    now: datetime,
+    until: datetime,
+    limit: int,
+    channels: frozenset[Channel] | None = None,
+    least: int = 0,
+) -> list[UUID]:
+    """Take messages that are due, the most urgent first, under a lease that ends at `until`.
+
+    New work and work whose lease ran out are found alike, so nothing has to clean up after a crash. A registrant's
+    messages go out one after the other: calendars that get an update before its invite keep the older one.
+
+    Args:
+        least: the priority to begin with; more urgent ones are passed over.
+    """
+    values = {"lease": lease, "now": now, "until": until, "at_most": limit, "least": least}
+    connection = db.connection()
+    walk_indexes(connection)
+    return list(connection.execute(_claim(channels), values).scalars())
+
+
+@cache
+def _claim(channels: frozenset[Channel] | None) -> ReturningUpdate[Any]:
+    """Built once: building it costs more than running it."""
+    message = core(Message)
+    earlier = message.alias("earlier")
+    now, until = (sa.bindparam(name, type_=message.c.due_at.type) for name in ("now", "until"))
+    is_waiting = message.c.state.in_([MessageState.planned, MessageState.sending])  # along the key, not that index
+    first = sa.select(earlier.c.id).where(
+        earlier.c.registration_id == message.c.registration_id,
+        earlier.c.id < message.c.id,
+        earlier.c.kind.in_(CALENDAR_KINDS),
+        earlier.c.state.in_([MessageState.planned, MessageState.sending]),
+    )
+    due = (
+        sa.select(message.c.id)
+        .where(
+            _IS_WAITING,
+            message.c.priority >= sa.bindparam("least", type_=sa.Integer()),
+            message.c.next_attempt_at <= now,
+            sa.true() if channels is None else message.c.channel.in_(channels),
+            sa.or_(message.c.kind.not_in(CALENDAR_KINDS), ~first.exists()),
+        )
+        .order_by(message.c.priority, message.c.next_attempt_at)
+        .limit(sa.bindparam("at_most"))
+        .with_for_update(skip_locked=True)
+        .cte("due")
+    )
+    return (
+        sa.update(message)
+        .where(message.c.id.in_(sa.select(due.c.id)), is_waiting)
+        .values(
+            state=MessageState.sending,
+            lease=sa.bindparam("lease"),
+            attempts=message.c.attempts + 1,
+            next_attempt_at=until,
+            first_attempt_at=sa.func.coalesce(message.c.first_attempt_at, now),
+        )
+        .returning(message.c.id)
+    )
 
 
 def take_expired(db: DbSession, *, lease: UUID, now: datetime, until: datetime, limit: int) -> list[UUID]:

@@ -1,4 +1,4 @@
-"""The ledger's statements: planning without doubles, claiming under a lease, completing one by one."""
+"""The ledger's statements: planning without doubles, reading, completing one by one."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.sql.dml import ReturningUpdate
 from sqlmodel import col
 
-from webinars.db import DbSession, RowInsert, RowUpdate, walk_indexes
+from webinars.db import DbSession, RowInsert, RowUpdate
 from webinars.errors import NotFound
 from webinars.tables import (
     Attendance,
@@ -27,7 +26,6 @@ from webinars.tables import (
 )
 from webinars.tables.base import core
 from webinars.terms import (
-    CALENDAR_KINDS,
     AttendanceState,
     Channel,
     MessageKind,
@@ -113,72 +111,6 @@ _INSERT_NEW = RowInsert(
 def insert_messages(db: DbSession, rows: Sequence[Mapping[str, Any]]) -> int:
     """Plan messages; one whose dedupe key is there already is left as it is. Returns how many are new."""
     return _INSERT_NEW.execute(db.connection(), rows) if rows else 0
-
-
-def claim_messages(
-    db: DbSession,
-    *,
-    lease: UUID,
-    now: datetime,
-    until: datetime,
-    limit: int,
-    channels: frozenset[Channel] | None = None,
-    least: int = 0,
-) -> list[UUID]:
-    """Take messages that are due, the most urgent first, under a lease that ends at `until`.
-
-    New work and work whose lease ran out are found alike, so nothing has to clean up after a crash. A registrant's
-    messages go out one after the other: calendars that get an update before its invite keep the older one.
-
-    Args:
-        least: the priority to begin with; more urgent ones are passed over.
-    """
-    values = {"lease": lease, "now": now, "until": until, "at_most": limit, "least": least}
-    connection = db.connection()
-    walk_indexes(connection)
-    return list(connection.execute(_claim(channels), values).scalars())
-
-
-@cache
-def _claim(channels: frozenset[Channel] | None) -> ReturningUpdate[Any]:
-    """Built once: building it costs more than running it."""
-    message = core(Message)
-    earlier = message.alias("earlier")
-    now, until = (sa.bindparam(name, type_=message.c.due_at.type) for name in ("now", "until"))
-    is_waiting = message.c.state.in_([MessageState.planned, MessageState.sending])
-    first = sa.select(earlier.c.id).where(
-        earlier.c.registration_id == message.c.registration_id,
-        earlier.c.id < message.c.id,
-        earlier.c.kind.in_(CALENDAR_KINDS),
-        earlier.c.state.in_([MessageState.planned, MessageState.sending]),
-    )
-    due = (
-        sa.select(message.c.id)
-        .where(
-            # The very words of the partial index, or it is not used.
-            sa.text("messages.state IN ('planned', 'sending')"),
-            message.c.priority >= sa.bindparam("least", type_=sa.Integer()),
-            message.c.next_attempt_at <= now,
-            sa.true() if channels is None else message.c.channel.in_(channels),
-            sa.or_(message.c.kind.not_in(CALENDAR_KINDS), ~first.exists()),
-        )
-        .order_by(message.c.priority, message.c.next_attempt_at)
-        .limit(sa.bindparam("at_most"))
-        .with_for_update(skip_locked=True)
-        .cte("due")
-    )
-    return (
-        sa.update(message)
-        .where(message.c.id.in_(sa.select(due.c.id)), is_waiting)
-        .values(
-            state=MessageState.sending,
-            lease=sa.bindparam("lease"),
-            attempts=message.c.attempts + 1,
-            next_attempt_at=until,
-            first_attempt_at=sa.func.coalesce(message.c.first_attempt_at, now),
-        )
-        .returning(message.c.id)
-    )
 
 
 def load_dispatches(db: DbSession, message_ids: Sequence[UUID]) -> list[Dispatch]:

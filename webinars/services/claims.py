@@ -62,18 +62,17 @@ def claim(work: Work, now: datetime, limit: int = BATCH, *, least: int = 0) -> t
     allowance = transports.allow(work, now, limit)
     taken: list[UUID] = []
     for share in allowance.shares:
-        room = min(share.most, limit - len(taken))
-        for begin in dict.fromkeys((least, 0)):
-            more = messages_queries.claim_messages(
+        full = min(len(taken) + share.most, limit)
+        for begin in (least, 0) if least else (0,):
+            taken += claims_queries.claim_messages(
                 work.db,
                 lease=lease,
                 now=now,
                 until=now + LEASE,
-                limit=room,
+                limit=full - len(taken),
                 channels=share.channels,
                 least=begin,
             )
-            taken, room = taken + more, room - len(more)
     ready = _weed(work, taken, lease, now)
     trials = transports.spend(work, allowance, [dispatch.message.channel for dispatch, _ in ready], now)
     return Claimed(lease, until, ready, trials), len(taken)

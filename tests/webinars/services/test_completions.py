@@ -16,6 +16,7 @@ from sqlmodel import col
 from tests.concurrency.load import at_once
 from tests.conftest import NOW
 from tests.factories import Factory
+from webinars.queries import claims as claims_queries
 from webinars.queries import messages as messages_queries
 from webinars.queries.messages import Outcome
 from webinars.services import completions, registering
@@ -36,7 +37,7 @@ def held(process: Process, factory: Factory) -> list[Outcome]:
         registering.register(work, [factory.request(session_id) for _ in range(PEOPLE)], NOW)
     lease = uuid4()
     with process.work() as work:
-        taken = messages_queries.claim_messages(work.db, lease=lease, now=NOW, until=NOW + LEASE, limit=PEOPLE)
+        taken = claims_queries.claim_messages(work.db, lease=lease, now=NOW, until=NOW + LEASE, limit=PEOPLE)
     return [Outcome(message_id, lease, MessageState.sent, values={"sent_at": NOW}) for message_id in taken]
 
 
