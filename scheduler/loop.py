@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -57,25 +57,18 @@ class Scheduler:
         Raises:
             ExceptionGroup: of what went wrong, once every job has had its turn.
         """
-        steps = 0
         troubles: list[Exception] = []
-        for job in self._jobs(now, sending_for, troubles):
-            try:
-                steps += job()
-            except Exception as error:  # noqa: BLE001 - what is wrong with one job must not hold up the others
-                troubles.append(error)
+        steps = sum(_try(job, troubles) for job in self._jobs(now, sending_for))
+        if not troubles:
+            self.process.tally.note_tick(now)
+        if self._is_time("beat", _BEAT, now):
+            _try(partial(self._beat, now), troubles)
         if troubles:
             raise ExceptionGroup("jobs failed", troubles)
         return steps
 
-    def _jobs(
-        self, now: datetime, sending_for: timedelta | None, troubles: Sequence[Exception]
-    ) -> Iterator[Callable[[], int]]:
-        """What has its turn at `now`, in order: what earlier jobs plan, the sender sends.
-
-        Args:
-            troubles: grows by what goes wrong with these.
-        """
+    def _jobs(self, now: datetime, sending_for: timedelta | None) -> Iterator[Callable[[], int]]:
+        """What has its turn at `now`, in order: what earlier jobs plan, the last one sends."""
         if self._is_time("reconcile", _EVERY_MINUTE, now):
             yield partial(messages.pull_in, self.process, now)
             yield partial(messages.expire, self.process, now)
@@ -93,12 +86,6 @@ class Scheduler:
         yield partial(reminders.run, self.process, now)
         yield partial(follow_ups.run, self.process, now)
         yield partial(self.sender.send_due, now, for_at_most=sending_for)
-        yield partial(self._end_tick, now, troubles)
-
-    def _end_tick(self, now: datetime, troubles: Sequence[Exception]) -> int:
-        if not troubles:
-            self.process.tally.note_tick(now)
-        return self._beat(now) if self._is_time("beat", _BEAT, now) else 0
 
     def _beat(self, now: datetime) -> int:
         with self.process.work() as work:
@@ -172,3 +159,12 @@ class Scheduler:
 def _named(error: Exception) -> dict[str, str]:
     """What a log may say of an error: its words may hold what a row holds."""
     return {"error": type(error).__name__, "sqlstate": getattr(getattr(error, "orig", None), "sqlstate", None) or ""}
+
+
+def _try(job: Callable[[], int], troubles: list[Exception]) -> int:
+    """How many steps it took; 0 if something went wrong, which is added to the troubles."""
+    try:
+        return job()
+    except Exception as error:  # noqa: BLE001 - what is wrong with one job must not hold up the others
+        troubles.append(error)
+        return 0

@@ -70,6 +70,23 @@ class Process:
         """A transaction that changes nothing."""
         return ReadWork(self)
 
+    def until_done(self, step: Callable[[Work], int]) -> int:
+        """Take a step again and again, each time in a transaction of its own, until it does nothing more.
+
+        Args:
+            step: returns how much it has done.
+
+        Returns:
+            How much was done in all.
+        """
+        done = 0
+        while True:
+            with self.work() as work:
+                count = step(work)
+            if not count:
+                return done
+            done += count
+
     def wake_schedulers(self) -> None:
         """Have what was just committed looked at, in this process and in others."""
         self.scheduler_wanted.set()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 
 from webinars.services import alerts
 from webinars.work import Process
@@ -15,10 +16,4 @@ def run(process: Process, now: datetime) -> int:
 
 def ask_consenting(process: Process, now: datetime) -> int:
     """Ask those who agreed to alerts when they registered whether it was them. Returns how many."""
-    asked = 0
-    while True:
-        with process.work() as work:
-            count = alerts.ask_consenting(work, now)
-        if count == 0:
-            return asked
-        asked += count
+    return process.until_done(partial(alerts.ask_consenting, now=now))

@@ -66,6 +66,26 @@ def test_a_commit_that_fails_is_an_error_and_leaves_nothing(process: Process) ->
     assert slugs(process) == []
 
 
+def test_steps_are_taken_until_one_does_nothing_each_for_itself(process: Process) -> None:
+    wanted = iter(["knee", "hip", "elbow"])
+
+    def step(work: Work) -> int:
+        slug = next(wanted, None)
+        if slug is None:
+            return 0
+        add_topic(work, slug)
+        if slug == "elbow":
+            raise Trouble
+        return 2
+
+    with pytest.raises(Trouble):
+        process.until_done(step)
+    assert slugs(process) == ["hip", "knee"]
+    wanted = iter(["foot", "hand"])
+    assert process.until_done(step) == 4
+    assert slugs(process) == ["foot", "hand", "hip", "knee"]
+
+
 def test_the_scheduler_is_woken_once_all_is_there(process: Process) -> None:
     seen: list[list[str]] = []
 

@@ -21,7 +21,9 @@ RETRY_AFTER = (30, 120, 600, 1800, 7200, 21600)
 LAST_TRY = timedelta(minutes=1)
 """Before the deadline: a message that would be useless by its next attempt is tried once more, as long as a mail may
 take before it is."""
-_SHORTEST_WAIT = timedelta(seconds=24)
+_SPREAD = 0.2
+"""Of a wait, either way: or all that failed together would come back together."""
+_SHORTEST_WAIT = timedelta(seconds=RETRY_AFTER[0] * (1 - _SPREAD))
 
 USEFUL_AFTER_CHANGE = timedelta(days=3)
 """How long a cancellation is worth sending at least: calendars must lose the entry even if it comes late."""
@@ -131,7 +133,7 @@ def retry_at(
     Args:
         wish: how long the server asked to wait at least.
     """
-    seconds = RETRY_AFTER[min(attempts, len(RETRY_AFTER)) - 1] * spread.uniform(0.8, 1.2)
+    seconds = RETRY_AFTER[min(attempts, len(RETRY_AFTER)) - 1] * spread.uniform(1 - _SPREAD, 1 + _SPREAD)
     return in_time(now, now + max(timedelta(seconds=seconds), wish or timedelta()), deadline_at)
 
 

@@ -53,18 +53,20 @@ class Completions:
         Returns:
             What takes the turn, to be called before the dot; the first call counts. It raises TurnMissed.
         """
-        is_ours = is_pressing
+        has_turn = False
 
         def take() -> None:
-            nonlocal is_ours
-            is_ours = is_ours or self._in_doubt.acquire(timeout=LONGEST_TURN_WAIT_S)
-            if not is_ours:
+            nonlocal has_turn
+            if is_pressing or has_turn:
+                return
+            has_turn = self._in_doubt.acquire(timeout=LONGEST_TURN_WAIT_S)
+            if not has_turn:
                 raise TurnMissed
 
         try:
             yield take
         finally:
-            if is_ours and not is_pressing:
+            if has_turn:
                 self._in_doubt.release()
 
     def complete(self, outcome: Outcome) -> None:

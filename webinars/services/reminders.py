@@ -174,12 +174,10 @@ def plan_due(work: Work, now: datetime) -> bool:
 def _in_a_step(work: Work, deed: Callable[[], None], now: datetime, **whose: UUID) -> bool:
     """Do something, all of it or, where it fails, nothing: it must not hold up all that comes after it. False if it
     failed, which is counted and is an alarm."""
-    step = work.db.begin_nested()
     try:
-        deed()
-        step.commit()
+        with work.db.begin_nested():
+            deed()
     except Exception as error:  # noqa: BLE001 - whatever is wrong with one must not cost the others theirs
-        step.rollback()
         _log.error("reminder.not_planned", error=type(error).__name__, **{key: str(id_) for key, id_ in whose.items()})
         work.after_commit(partial(work.process.tally.count_unplanned, now))
         return False

@@ -169,7 +169,7 @@ def test_whatever_becomes_of_the_one_that_speaks_the_other_comes_itself_and_once
 
 
 def test_control_without_the_second_look_nobody_hears_of_it(day: Day, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reminders, "weigh_merged_again", lambda *_: False)
+    monkeypatch.setattr(reminders, "weigh_merged_again", lambda _, **__: False)
     is_given_up(day)
     for _ in range(4):
         day.after(20)
