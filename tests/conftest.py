@@ -18,6 +18,7 @@ import uvicorn
 
 from api.main import create_app
 from tests.factories import Factory
+from tests.support.clinics import Clinic
 from tests.support.postgres import PostgresServer
 from tests.support.smtp import SmtpSink
 from webinars.services import schema
@@ -145,6 +146,14 @@ def sqlite_process(sqlite_url: str, tmp_path: Path, clock: SetClock, mailer: Mem
 def factory(process: Process) -> Factory:
     """Makes what a test needs, through the services."""
     return Factory(process)
+
+
+@pytest.fixture
+def clinic(process: Process, clock: SetClock, mailer: MemoryMailer) -> Iterator[Clinic]:
+    """The scheduler's rounds through time, and the mails that went out in them."""
+    clinic = Clinic(process, clock, mailer)
+    yield clinic
+    clinic.scheduler.stop()
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@ sessions hears of the one that is left, and once."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -13,7 +13,8 @@ import sqlalchemy as sa
 
 from scheduler.jobs import reminders as job
 from tests.factories import ACTOR
-from tests.webinars.services.test_recipients import ADDRESS, DAY, DENVER, HOUR, MINUTE, Clinic
+from tests.support.clinics import ADDRESS, DENVER, Clinic
+from tests.webinars.services.test_recipients import DAY, HOUR, MINUTE
 from webinars.gateways.mail_errors import MailRefused
 from webinars.gateways.provider_reports import ProviderEvent
 from webinars.queries import recipients as recipients_queries
@@ -22,17 +23,9 @@ from webinars.services import bounces, erasure, registrations, reminder_rules, r
 from webinars.tables import Message, Registration
 from webinars.tables.base import core
 from webinars.terms import MessageKind
-from webinars.testing import MemoryMailer, SetClock
 from webinars.work import Process
 
 Said = tuple[str, str | None]
-
-
-@pytest.fixture
-def clinic(process: Process, clock: SetClock, mailer: MemoryMailer) -> Iterator[Clinic]:
-    clinic = Clinic(process, clock, mailer)
-    yield clinic
-    clinic.scheduler.stop()
 
 
 @dataclass

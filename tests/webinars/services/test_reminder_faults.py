@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -12,26 +12,18 @@ import sqlalchemy as sa
 from sqlmodel import col
 
 from scheduler.jobs import reminders as job
-from tests.webinars.services.test_recipients import DENVER, HOUR, MINUTE, Clinic
+from tests.support.clinics import DENVER, Clinic
+from tests.webinars.services.test_recipients import HOUR, MINUTE
 from webinars.rules import reminders as rules
 from webinars.services import attendance, health, recipients, registrations, reminders
 from webinars.services.recipients import weigh
 from webinars.tables import Message, Registration, WebinarSession
 from webinars.terms import REMINDER_KINDS
-from webinars.testing import MemoryMailer, SetClock
-from webinars.work import Process
 
 NOWHERE = "US/Pacific-New"
 """A zone that there was, and that new zone data know no more."""
 LOST = "In the last hour messages were not sent in time, and are useless by now."
 STUCK = "A reminder cannot be prepared. It is tried again every minute; the log says which one it is."
-
-
-@pytest.fixture
-def clinic(process: Process, clock: SetClock, mailer: MemoryMailer) -> Iterator[Clinic]:
-    clinic = Clinic(process, clock, mailer)
-    yield clinic
-    clinic.scheduler.stop()
 
 
 def lives_nowhere(clinic: Clinic, registration_id: UUID) -> None:

@@ -1,5 +1,4 @@
-"""Rules change while their reminders are under way: nothing is sent twice, nothing is lost. Where a test is named after
-somebody's complaint about another program, it would have caught that."""
+"""Rules change while their reminders are under way: nothing is sent twice, nothing is lost."""
 
 from __future__ import annotations
 
@@ -16,9 +15,9 @@ from scheduler.jobs import reminders as job
 from tests.factories import ACTOR, Factory
 from tests.webinars.rules.test_reminders import TWENTY_ZONES
 from webinars.errors import InvalidField, NotFound, VersionMismatch
-from webinars.rules.sessions import start_of, wall_time
+from webinars.rules.sessions import start_of
 from webinars.rules.texts import LONGEST_BODY
-from webinars.services import registrations, reminder_ledger, reminder_rules, reminders, sessions
+from webinars.services import reminder_ledger, reminder_rules, reminders
 from webinars.services.delivery import Sender
 from webinars.services.reminder_rules import MOST_RULES
 from webinars.tables import AuditEntry, Message, Reminder, ReminderRule, WebinarSession
@@ -450,85 +449,6 @@ def test_it_is_noted_who_did_it(process: Process, webinar: str) -> None:
 
 
 # --- Others' complaints
-
-
-def test_a_day_before_mail_does_not_go_to_who_books_on_the_day_pretix_3757(
-    process: Process, factory: Factory, session: WebinarSession, clock: SetClock
-) -> None:
-    clock.set(session.starts_at - 3 * HOUR)
-    factory.registration(session.id)
-    job.run(process, clock.now())
-    assert made(process, session.id) == 0
-
-
-def test_a_session_moved_into_the_past_of_its_reminders_does_not_fire_them_indico_4893(
-    process: Process, factory: Factory, session: WebinarSession, clock: SetClock
-) -> None:
-    factory.registration(session.id)
-    clock.set(session.starts_at - 3 * DAY)
-    with process.work() as work:
-        wall = wall_time(clock.now() + 30 * MINUTE, session.timezone)
-        sessions.update_session(work, session.id, {"wall": wall}, version=None, actor=ACTOR, now=clock.now())
-    job.run(process, clock.now())
-    assert made(process, session.id) == 0
-
-
-@pytest.mark.parametrize(("deed", "reminders_made"), [("nothing", 2), ("withdraw", 0), ("cancel", 0), ("move", 0)])
-def test_nothing_is_sent_for_a_seat_or_a_time_that_is_no_more_cal_com_6973_7225_17785(
-    process: Process, factory: Factory, session: WebinarSession, clock: SetClock, deed: str, reminders_made: int
-) -> None:
-    """The control is who does nothing."""
-    registration_id = factory.registration(session.id).registration.id
-    clock.set(session.starts_at - 2 * DAY)
-    with process.work() as work:
-        if deed == "withdraw":
-            registrations.withdraw(work, registration_id, clock.now())
-        elif deed == "cancel":
-            sessions.cancel_session(work, session.id, version=None, actor=ACTOR, now=clock.now())
-        elif deed == "move":
-            wall = wall_time(session.starts_at + 7 * DAY, session.timezone)
-            sessions.update_session(work, session.id, {"wall": wall}, version=None, actor=ACTOR, now=clock.now())
-    for moment in (session.starts_at - DAY, session.starts_at - HOUR):
-        job.run(process, moment)
-    assert made(process, session.id) == reminders_made
-
-
-def test_downtime_deletes_nothing_unsent_cal_com(
-    process: Process, factory: Factory, session: WebinarSession, clock: SetClock
-) -> None:
-    """Cal.com's cron deletes whatever was due before now, sent or not. Here it is sent, or said to be missed."""
-    factory.registration(session.id)
-    clock.set(session.starts_at - 30 * MINUTE)  # nothing ran for a week
-    job.run(process, clock.now())
-    with process.read() as work:
-        items = reminder_ledger.ledger(work, session.id, clock.now(), cursor=None, limit=10).items
-    assert [(item.state.value, item.reason) for item in items[:3]] == [
-        ("missed", "expired"),
-        ("planned", None),
-        ("planned", None),
-    ]
-    assert made(process, session.id) == 1
-
-
-def test_a_scheduler_that_comes_by_once_an_hour_misses_no_window_ai_shipping_labs_1001(
-    process: Process, factory: Factory, session: WebinarSession, clock: SetClock
-) -> None:
-    """A window of ten minutes before and after each moment, looked at once an hour, never opens."""
-    factory.registration(session.id)
-    clock.set(session.starts_at - 2 * DAY + 37 * MINUTE)
-    while clock.now() < session.starts_at:
-        job.run(process, clock.now())
-        clock.advance(HOUR)
-    assert made(process, session.id) == 2  # 24 h and 1 h, each late; that of 10 min lies behind the last look
-
-
-def test_all_that_is_overdue_does_not_come_at_once_pa_webinar(
-    process: Process, factory: Factory, session: WebinarSession, clock: SetClock
-) -> None:
-    factory.registration(session.id)
-    clock.set(session.starts_at - 5 * MINUTE)
-    job.run(process, clock.now())
-    assert made(process, session.id) == 1
 
 
 @pytest.mark.parametrize("change_of", ["spring", "autumn"])
