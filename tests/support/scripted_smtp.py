@@ -21,6 +21,7 @@ class ScriptedServer:
         stage: where it misbehaves: `greeting`, `EHLO`, `MAIL`, `RCPT`, `DATA` or `dot`, the end of the mail.
         deed: `SILENT`, `DROP` or a reply such as `450 later`; None: it behaves.
         mails: those that came whole, whatever was said to them.
+        heard: what came of the last mail so far, without the dot that ends it.
         tried: how many mails were begun.
     """
 
@@ -28,6 +29,7 @@ class ScriptedServer:
         self.stage = ""
         self.deed: str | None = None
         self.mails: list[bytes] = []
+        self.heard = b""
         self.tried = 0
         self._listening = socket.create_server(("127.0.0.1", 0))
         self._open: list[socket.socket] = []
@@ -60,7 +62,10 @@ class ScriptedServer:
                 self.tried += stage == "MAIL"
                 going_on = self._answer(connection, stage)
                 if stage == "DATA" and self._is_well("DATA"):
-                    self.mails.append(b"".join(iter(lines.readline, b".\r\n")))
+                    self.heard = b""
+                    for heard in iter(lines.readline, b".\r\n"):
+                        self.heard += heard
+                    self.mails.append(self.heard)
                     going_on = self._answer(connection, "dot")
 
     def _is_well(self, stage: str) -> bool:

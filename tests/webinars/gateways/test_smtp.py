@@ -6,6 +6,7 @@ import asyncio
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -21,6 +22,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from tests.support.scripted_smtp import ScriptedServer
 from tests.webinars.documents.facts import composed
 from tests.webinars.gateways.test_mail import PlainMail
 from webinars.gateways import smtp as smtp_module
@@ -146,6 +148,24 @@ def test_the_last_word_before_the_dot_is_asked_for(sink: Sink, transport: SmtpTr
     with pytest.raises(RecipientRefused):
         transport.send(PlainMail(), lambda: taken.append(1))
     assert taken == [0]  # it did not come to that
+
+
+def test_the_dot_is_all_that_comes_after_the_last_word() -> None:
+    """However long a mail is: what somebody waits for after the last word is the dot's answer alone."""
+    mail = replace(PlainMail(), raw=b"Subject: long\r\n\r\n" + b"x" * 70 + b"\r\n" * 9_999)
+
+    def wait_for_all() -> None:
+        until = time.monotonic() + 10
+        while server.heard != mail.raw:
+            assert time.monotonic() < until, f"{len(server.heard)} of {len(mail.raw)} bytes came before the last word"
+            time.sleep(0.01)
+        assert server.mails == []
+
+    with ScriptedServer() as server:
+        transport = SmtpTransport(replace(server_at(server.port), mail_seconds=20))
+        transport.send(mail, wait_for_all)
+        transport.close()
+    assert server.mails == [mail.raw]
 
 
 def test_whoever_says_no_before_the_dot_has_sent_nothing(sink: Sink, transport: SmtpTransport) -> None:
