@@ -52,10 +52,10 @@ def process(database_url: str, tmp_path: Path, clock: SetClock, server: Scripted
         "127.0.0.1",
         server.port,
         tls=False,
-        connect_seconds=0.2,
-        reply_seconds=0.2,
-        mail_seconds=2.0,
-        dot_seconds=0.2,
+        connect_seconds=1.0,
+        reply_seconds=0.5,
+        mail_seconds=4.0,
+        dot_seconds=0.5,
     )
     process = Process(make_settings(database_url, tmp_path), clock=clock, mail=SmtpTransport(place))
     yield process
