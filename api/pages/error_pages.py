@@ -24,6 +24,15 @@ _LINK = (
         "Links are good until 30 days after the webinar. Please use the link in the newest e-mail you have from us."
     ),
 )
+_LINK_TO_STOP = (
+    _LINK[0],
+    Phrase(
+        "Links are good until 30 days after the webinar, or until you have your address deleted. "
+        "If e-mails still come, use the link at the end of the newest one."
+    ),
+)
+"""For who wants no more mails: they are not told to register again."""
+_TO_STOP = ("/u/", "/t/")
 _NOT_POSSIBLE = Phrase("Sorry, this is not possible")
 _WORDS = {
     HTTPStatus.NOT_FOUND: _NOT_FOUND,
@@ -64,7 +73,8 @@ def refusal_page(request: Request, error: WebinarsError, status: HTTPStatus) -> 
     """What was refused, in its own words, with a way on."""
     headers = {"Retry-After": str(error.facts["retry_after"])} if "retry_after" in error.facts else {}
     if isinstance(error, LinkInvalid):
-        return _error_page(request, status, *_LINK, headers, is_link=True)
+        is_to_stop = request.url.path.startswith(_TO_STOP)
+        return _error_page(request, status, *(_LINK_TO_STOP if is_to_stop else _LINK), headers, is_link=not is_to_stop)
     if status is HTTPStatus.NOT_FOUND:
         return _error_page(request, status, *_NOT_FOUND, headers)
     words = _wait_words(error) if isinstance(error, TooManyRequests) else error.detail

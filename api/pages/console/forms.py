@@ -78,11 +78,12 @@ class Checks:
         said = {language: self.text(name, getattr(form, name), most=most) for language, name in names.items()}
         return {language: text for language, text in said.items() if text}
 
-    def number(self, name: str, value: str, *, least: int, most: int) -> int:
+    def number(self, name: str, value: str, label: str, *, least: int, most: int) -> int:
+        """A whole number; the words name the field by its label, for a form may have several."""
         text = value.strip()
         if text.isascii() and text.isdecimal() and len(text) < 10 and least <= int(text) <= most:
             return int(text)
-        self.errors[name] = f"Enter a whole number from {least} to {most}."
+        self.errors[name] = f"{label} must be a whole number from {least} to {most}."
         return least
 
     def slug(self, name: str, value: str) -> str:

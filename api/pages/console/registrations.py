@@ -44,7 +44,7 @@ class RegistrantForm(BaseModel):
             session_id=session_id,
             name=checks.clean(clean_name, self.name),
             email=checks.clean(clean_email, self.email),
-            seats=checks.number("seats", self.seats, least=1, most=2),
+            seats=checks.number("seats", self.seats, "Seats", least=1, most=2),
             timezone=checks.timezone(self.timezone, "Choose the time zone they read times in."),
             locale=self.locale,
         )

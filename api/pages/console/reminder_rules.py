@@ -66,9 +66,9 @@ class RuleForm(BaseModel):
             checks.errors["side"] = "Choose what the time counts from."
             before, anchor = "before", "start"
         sign = -1 if before == "before" else 1
-        days = checks.number("days", self.days, least=0, most=-EARLIEST.days)
-        hours = checks.number("hours", self.hours, least=0, most=23)
-        minutes = checks.number("minutes", self.minutes, least=0, most=59)
+        days = checks.number("days", self.days, "Days", least=0, most=-EARLIEST.days)
+        hours = checks.number("hours", self.hours, "Hours", least=0, most=23)
+        minutes = checks.number("minutes", self.minutes, "Minutes", least=0, most=59)
         return {
             "name": checks.text("name", self.name, most=LONGEST_NAME),
             "anchor": Anchor(anchor),

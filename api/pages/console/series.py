@@ -77,7 +77,11 @@ class SeriesForm(TimeForm, RoomForm):
         if bool(self.count.strip()) == bool(self.until.strip()):
             checks.errors["count"] = "Enter either how many sessions there will be, or the last day."
         elif self.count.strip():
-            return compose(pattern, first, count=checks.number("count", self.count, least=1, most=MOST_SESSIONS))
+            return compose(
+                pattern,
+                first,
+                count=checks.number("count", self.count, "The number of sessions", least=1, most=MOST_SESSIONS),
+            )
         else:
             try:
                 return compose(pattern, first, until=date.fromisoformat(self.until.strip()))

@@ -42,7 +42,9 @@ class TimeForm(BaseModel):
     minutes: str = "60"
 
     def when(self, checks: Checks) -> tuple[WallTime, int]:
-        minutes = checks.number("duration_minutes", self.minutes, least=SHORTEST_MINUTES, most=LONGEST_MINUTES)
+        minutes = checks.number(
+            "duration_minutes", self.minutes, "Minutes", least=SHORTEST_MINUTES, most=LONGEST_MINUTES
+        )
         return checks.wall(self.date, self.time, self.timezone), minutes
 
 
@@ -54,7 +56,7 @@ class RoomForm(BaseModel):
 
     def facts(self, checks: Checks) -> dict[str, Any]:
         return {
-            "capacity": checks.number("capacity", self.capacity, least=1, most=_MOST_SEATS),
+            "capacity": checks.number("capacity", self.capacity, "Seats", least=1, most=_MOST_SEATS),
             "room_url": self.room_url.strip(),
             "waitlist_open": self.waitlist_open,
         }

@@ -39,7 +39,7 @@ def add_topic(
     with Checks() as checks:
         name = checks.text("name", form.name, "Enter the name of the area or condition.")
         slug = checks.slug("slug", form.slug)
-        position = checks.number("position", form.position, least=0, most=99_999)
+        position = checks.number("position", form.position, "Position in lists", least=0, most=99_999)
         checks.done()
         with process.work() as work:
             catalogue.create_topic(

@@ -203,6 +203,12 @@ def test_a_reminder_says_what_is_true_when_it_is_made(minutes: int, subject: str
     assert "stop reminders" in plain_of(mail)
 
 
+def test_this_link_is_said_beside_the_button_and_not_beside_another_session() -> None:
+    mail = of_kind(MessageKind.reminder, also_at=(FACTS.starts_at + timedelta(hours=3),))
+    for text in (plain_of(mail), html_of(mail)):
+        assert text.index("This link is yours alone.") < text.index("another webinar on that day") < text.index("Also")
+
+
 def test_each_segment_has_its_own_follow_up() -> None:
     subjects, texts = set(), set()
     for segment in (AttendanceState.attended, AttendanceState.left_early, AttendanceState.no_show, None):

@@ -151,7 +151,7 @@ def test_presenters_and_topics_are_added(console: httpx.Client) -> None:
     assert "Meniscus tears" in console.get("/console/topics").text
     again = console.post("/console/topics", data=tears | {"position": "first"})
     assert again.status_code == 422
-    assert "Enter a whole number" in again.text
+    assert "Position in lists must be a whole number" in again.text
 
 
 def test_topics_say_how_many_people_wait_for_new_dates(

@@ -66,6 +66,7 @@ def test_hosts_are_told_on_the_first_page_in_the_list_and_at_the_person(
     of_ana, of_bert = (console.get(f"/console/registrations/{who}").text for who in (ana, bert))
     assert "Mail to this address comes back</strong> since Monday" in of_ana
     assert "5.1.1 no such user" in of_ana
+    assert of_ana.index("Mail to this address") < of_ana.index('<dl class="facts">')  # on a phone it is seen first
     assert "They have called our mail unwanted" in of_bert
 
 

@@ -251,7 +251,7 @@ def test_a_host_adds_somebody_by_hand(
     [
         ({"name": " "}, "Enter your name."),
         ({"email": "ana"}, "Enter an e-mail address in the form name@example.com."),
-        ({"seats": "3"}, "Enter a whole number from 1 to 2."),
+        ({"seats": "3"}, "Seats must be a whole number from 1 to 2."),
         ({"timezone": "Mars/Olympus"}, "Choose the time zone they read times in."),
         ({"locale": "xx"}, "Choose a language."),
     ],

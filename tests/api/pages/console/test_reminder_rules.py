@@ -43,7 +43,9 @@ def test_a_reminder_is_added_to_a_webinar_and_shown(
     rule = rules(sqlite_process, session_id)[1]
     assert (rule.name, rule.offset_minutes, rule.is_enabled) == ("3 h before", -180, True)
     assert "3 h before" in console.get(PAGE).text
-    assert "3 h before" in console.get(f"/console/sessions/{session_id}/reminders").text
+    reminders = console.get(f"/console/sessions/{session_id}/reminders").text
+    assert "3 h before" in reminders
+    assert 'href="#reminder-rules"' in reminders  # below a row for each registrant nobody would find them
 
 
 def test_what_is_wrong_is_said_and_what_was_typed_stays(console: httpx.Client, session_id: UUID) -> None:
@@ -52,7 +54,10 @@ def test_what_is_wrong_is_said_and_what_was_typed_stays(console: httpx.Client, s
     assert page.status_code == 422
     assert "known only after the start" in page.text
     assert "Kept &lt;b&gt;" in page.text
-    assert "Enter a whole number" in console.post(f"{PAGE}/reminder-rules/new", data=typed | {"hours": "24"}).text
+    assert (
+        "Hours must be a whole number from 0 to 23."
+        in console.post(f"{PAGE}/reminder-rules/new", data=typed | {"hours": "24"}).text
+    )
     for nothing in ({"side": "x"}, {"version": "0"}):  # a form that came without its fields makes no rule either
         assert "Choose what the time counts from" in console.post(f"{PAGE}/reminder-rules/new", data=nothing).text
 
@@ -90,6 +95,7 @@ def test_a_session_gets_one_more_and_loses_one(
     added = console.post(f"{page}/reminder-rules/new", data=THREE_HOURS)
     assert added.headers["location"] == f"{page}/reminders?done=added"
     assert [rule.is_enabled for rule in rules(sqlite_process, session_id)][:2] == [True, False]
+    assert '<span class="tag warn">Off</span>' in console.get(f"{page}/reminders").text
     first = rules(sqlite_process, session_id)[0]
     gone = console.post(f"/console/reminder-rules/{first.id}/delete?session_id={session_id}", data={"version": "1"})
     assert gone.headers["location"] == f"{page}/reminders?done=rule_deleted"

@@ -143,7 +143,7 @@ def filled(page: str) -> dict[str, str]:
     [
         ({"count": "", "until": ""}, "Enter either how many sessions there will be, or the last day.", "count"),
         ({"until": "2026-05-01"}, "Enter either how many sessions there will be, or the last day.", "count"),
-        ({"count": "201"}, "Enter a whole number from 1 to 200.", "count"),
+        ({"count": "201"}, "The number of sessions must be a whole number from 1 to 200.", "count"),
         ({"count": "", "until": "soon"}, "Enter the last day.", "until"),
         ({"count": "", "until": "2026-03-02"}, "It ends before the first session.", "repeat"),
         ({"count": "", "until": "2029-03-02"}, "A series lasts at most two years.", "repeat"),
@@ -154,7 +154,7 @@ def filled(page: str) -> dict[str, str]:
         ({"date": "2026-02-24"}, "The start lies in the past", "date"),
         ({"date": "2026-03-01", "time": "02:30"}, "On Sunday, March 8, 2026 at 02:30 the clocks", "time"),
         ({"timezone": "Denver"}, "Choose the time zone of the session.", "timezone"),
-        ({"capacity": "0"}, "Enter a whole number from 1 to 100000.", "capacity"),
+        ({"capacity": "0"}, "Seats must be a whole number from 1 to 100000.", "capacity"),
         ({"room_url": "http://rooms.example"}, "The address of the room must begin with https://.", "room_url"),
     ],
 )

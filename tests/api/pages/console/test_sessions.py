@@ -69,9 +69,9 @@ def test_scheduling_a_session(console: httpx.Client, sqlite_factory: Factory, sq
         ({"date": "2026-02-30"}, "Enter the day of the session."),
         ({"time": "6 pm"}, "Enter the time of day, such as 18:00."),
         ({"timezone": "Denver"}, "Choose the time zone of the session."),
-        ({"minutes": "3"}, "Enter a whole number from 5 to 600."),
-        ({"capacity": "0"}, "Enter a whole number from 1 to 100000."),
-        ({"capacity": "99999999999999999999"}, "Enter a whole number from 1 to 100000."),
+        ({"minutes": "3"}, "Minutes must be a whole number from 5 to 600."),
+        ({"capacity": "0"}, "Seats must be a whole number from 1 to 100000."),
+        ({"capacity": "99999999999999999999"}, "Seats must be a whole number from 1 to 100000."),
         ({"room_url": "http://rooms.example/r/2"}, "The address of the room must begin with https://."),
     ],
 )

@@ -105,7 +105,10 @@ def test_a_wrong_link_changes_nothing(
     manage = path_of(LinkPurpose.manage, ana).rpartition("/")[2]
     for wrong in (path[:-1] + ("A" if path[-1] != "A" else "B"), "/u/x", f"/u/{manage}"):
         assert visitor.post(wrong, data=ONE_CLICK).status_code == 404
-        assert visitor.get(wrong).status_code == 404
+        answer = visitor.get(wrong)
+        assert answer.status_code == 404
+        assert "use the link at the end of the newest one" in answer.text
+        assert "Register again" not in answer.text
     assert said(sqlite_process) == []
 
 
