@@ -15,7 +15,7 @@ from uuid import UUID, uuid4
 import structlog
 
 from scheduler.jobs import alerts, follow_ups, messages, reminders, retention, waitlist_offers, zones
-from webinars.clock import FORWARD_JUMP, JumpWatch
+from webinars.clock import FORWARD_JUMP, JumpWatch, Present
 from webinars.services import health
 from webinars.services.claims import LEASE
 from webinars.services.delivery import Sender
@@ -58,34 +58,38 @@ class Scheduler:
             ExceptionGroup: of what went wrong, once every job has had its turn.
         """
         troubles: list[Exception] = []
-        steps = sum(_try(job, troubles) for job in self._jobs(now, sending_for))
+        present = Present(
+            self.process.clock, now
+        )  # a job may take minutes, and a lease of the next one must not have ended by then
+        steps = sum(_try(partial(job, present.now()), troubles) for job in self._jobs(now, sending_for))
         if not troubles:
-            self.process.tally.note_tick(now)
+            self.process.tally.note_tick(present.now())
         if self._is_time("beat", _BEAT, now):
-            _try(partial(self._beat, now), troubles)
+            _try(partial(self._beat, present.now()), troubles)
         if troubles:
             raise ExceptionGroup("jobs failed", troubles)
         return steps
 
-    def _jobs(self, now: datetime, sending_for: timedelta | None) -> Iterator[Callable[[], int]]:
+    def _jobs(self, now: datetime, sending_for: timedelta | None) -> Iterator[Callable[[datetime], int]]:
         """What has its turn at `now`, in order: what earlier jobs plan, the last one sends."""
         if self._is_time("reconcile", _EVERY_MINUTE, now):
-            yield partial(messages.pull_in, self.process, now)
-            yield partial(messages.expire, self.process, now)
-            yield partial(reminders.reconcile, self.process, now)
-            yield partial(waitlist_offers.serve, self.process, now)
-            yield partial(alerts.run, self.process, now)
+            yield partial(messages.pull_in, self.process)
+            yield partial(messages.expire, self.process)
+            yield partial(reminders.reconcile, self.process)
+            yield partial(waitlist_offers.serve, self.process)
+            yield partial(alerts.run, self.process)
         if self._is_time("zones", _EVERY_DAY, now):
-            yield partial(zones.retime, self.process, now)
+            yield partial(zones.retime, self.process)
         if self._is_time("clearing", _EVERY_DAY, now):
-            yield partial(retention.clear, self.process, now)
+            yield partial(retention.clear, self.process)
         if self._is_time("retention", _EVERY_HOUR, now):
-            yield partial(retention.run, self.process, now)
-            yield partial(alerts.ask_consenting, self.process, now)
-        yield partial(waitlist_offers.end_offers, self.process, now)
-        yield partial(reminders.run, self.process, now)
-        yield partial(follow_ups.run, self.process, now)
-        yield partial(self.sender.send_due, now, for_at_most=sending_for)
+            yield partial(retention.run, self.process)
+            yield partial(alerts.ask_consenting, self.process)
+        yield partial(waitlist_offers.end_offers, self.process)
+        yield partial(reminders.run, self.process)
+        yield partial(follow_ups.run, self.process)
+        if self._watch.ahead(self.process.clock.now()) <= FORWARD_JUMP:  # else the next tick waits for leases to end
+            yield partial(self.sender.send_due, for_at_most=sending_for)
 
     def _beat(self, now: datetime) -> int:
         with self.process.work() as work:

@@ -16,12 +16,18 @@ class Clock(Protocol):
 
     def now(self) -> datetime: ...
 
+    def steady(self) -> float:
+        """A count of seconds that nobody sets. It stands still while a machine sleeps."""
+
 
 class SystemClock:
     """The machine's clock."""
 
     def now(self) -> datetime:
         return datetime.now(UTC)  # noqa: TID251 - the one place
+
+    def steady(self) -> float:
+        return time.monotonic()
 
 
 class ShiftedClock:
@@ -32,14 +38,29 @@ class ShiftedClock:
         self._started = time.monotonic()
 
     def now(self) -> datetime:
-        return self._starts_at + timedelta(seconds=time.monotonic() - self._started)
+        return self._starts_at + timedelta(seconds=self.steady() - self._started)
+
+    def steady(self) -> float:
+        return time.monotonic()
+
+
+class Present:
+    """The present moment for whoever was given it once and then works for a while: it goes on, and does not jump."""
+
+    def __init__(self, clock: Clock, now: datetime) -> None:
+        self._clock = clock
+        self._began_at, self._began = now, clock.steady()
+
+    def now(self) -> datetime:
+        return self._began_at + timedelta(seconds=self._clock.steady() - self._began)
 
 
 class JumpWatch:
-    """Sees that a clock was set: between two looks it went on by something else than time did.
+    """Sees that a clock was set: between two looks it went on by something else than time did. Waking is a jump, too,
+    after a sleep of the machine.
 
     Args:
-        steady: seconds that nobody sets. They stand still while a machine sleeps, and waking then is a jump.
+        steady: seconds that nobody sets.
     """
 
     def __init__(self, steady: Callable[[], float] = time.monotonic) -> None:
@@ -48,20 +69,30 @@ class JumpWatch:
 
     def jumped(self, now: datetime) -> timedelta:
         """By how much the clock went ahead of time since the last look; negative: fell behind."""
-        last, self._last = self._last, (now, self._steady())
-        if last is None:
+        ahead = self.ahead(now)
+        self._last = (now, self._steady())
+        return ahead
+
+    def ahead(self, now: datetime) -> timedelta:
+        """The same, said in passing: it does not count as a look."""
+        if self._last is None:
             return timedelta()
-        return (now - last[0]) - timedelta(seconds=self._last[1] - last[1])
+        seen_at, seen = self._last
+        return (now - seen_at) - timedelta(seconds=self._steady() - seen)
 
 
 class SetClock:
-    """Stands still until it is set: for tests, and for the demo's past."""
+    """Stands still until it is set, and so do its seconds: for tests, and for the demo's past."""
 
     def __init__(self, now: datetime) -> None:
         self.set(now)
+        self._began_at = self._now
 
     def now(self) -> datetime:
         return self._now
+
+    def steady(self) -> float:
+        return (self._now - self._began_at).total_seconds()
 
     def set(self, now: datetime) -> None:
         self._now = now.astimezone(UTC)

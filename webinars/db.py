@@ -33,6 +33,15 @@ SQLModel.metadata.naming_convention = {
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _WAL_TRIES, _WAL_PAUSE_S = 100, 0.02
+_PATIENCE = {
+    "connect_timeout": 5,
+    "tcp_user_timeout": 30_000,
+    "keepalives_idle": 15,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+}
+"""Of a server that is not heard any more, half a minute is enough: whoever waits for it holds a lease of messages.
+Seconds, but the second one, which libpq has in milliseconds."""
 LOCK_TIMEOUT_S, STATEMENT_TIMEOUT_S, IDLE_TIMEOUT_S = 15, 60, 60
 """On PostgreSQL: how long to wait for whoever holds a row, how long one statement may run, and after what time a
 transaction that does nothing is ended. A program that froze in the middle of one would hold up all others for ever."""
@@ -327,7 +336,7 @@ def _postgresql_engine(url: str, pool_size: int) -> sa.Engine:
         pool_timeout=30,
         json_serializer=_to_json,
         hide_parameters=True,
-        connect_args={"connect_timeout": 5},
+        connect_args=_PATIENCE,
     )
 
     def prepare(connection: Any, record: object) -> None:  # noqa: ARG001 - SQLAlchemy hands it over

@@ -14,6 +14,8 @@ COUNTED = ("sent", "failed", "missed", "late", "doubles", "unplanned")
 """`late`: somebody else had taken the message when it was done. `doubles`: planned twice, and kept once. `unplanned`: a
 reminder whose messages could not be made, each time."""
 
+_NOTED = ("missed_at", "unplanned_at", "ticked_at", "mailed_at", "refused_at")
+
 
 class Tally:
     """Grows from the start of the process. Safe to use from several threads."""
@@ -23,7 +25,7 @@ class Tally:
         self._counts: Counter[str] = Counter()
         self._delays = [0] * (len(DELAYS_S) + 1)
         self._delay_sum = 0.0
-        self._at: dict[str, str | None] = dict.fromkeys(("missed_at", "unplanned_at", "ticked_at"))
+        self._at: dict[str, str | None] = dict.fromkeys(_NOTED)
 
     def count(self, name: str, how_many: int = 1) -> None:
         """Raises:
@@ -42,6 +44,16 @@ class Tally:
             self._counts["sent"] += 1
             self._delays[bisect_left(DELAYS_S, delay)] += 1
             self._delay_sum += delay
+
+    def note_mailed(self, now: datetime) -> None:
+        """A mail left."""
+        with self._lock:
+            self._at["mailed_at"] = now.isoformat()
+
+    def note_refused(self, now: datetime) -> None:
+        """A mail has failed, and not because of whom it was to: it was refused for the way we send, or not made."""
+        with self._lock:
+            self._at["refused_at"] = now.isoformat()
 
     def count_missed(self, now: datetime, how_many: int = 1) -> None:
         """Messages have become useless, made or not: one for each person who was to get it."""

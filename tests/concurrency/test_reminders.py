@@ -10,7 +10,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
-from threading import Barrier, BrokenBarrierError
+from threading import Barrier, BrokenBarrierError, Thread
 from typing import Any
 from uuid import UUID
 
@@ -27,7 +27,7 @@ from webinars.queries import reminders as reminders_queries
 from webinars.services import messages, registering, reminder_rules, reminders
 from webinars.settings import Settings
 from webinars.tables import Message, Registration, Reminder, ReminderRule, WebinarSession
-from webinars.terms import MessageKind
+from webinars.terms import MessageKind, MessageState
 from webinars.testing import MemoryMailer, SetClock
 from webinars.work import Process
 
@@ -39,6 +39,8 @@ Said = tuple[tuple[str, str | None], ...]
 SHARED: Said = (("planned", None), ("skipped", "merged"))
 CAPPED: Said = (("planned", None), ("skipped", "capped"))
 BOTH: Said = (("planned", None), ("planned", None))
+_RULES = sa.select(ReminderRule).order_by(col(ReminderRule.id).desc())
+_WAITERS = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
 
 @pytest.fixture
@@ -73,13 +75,13 @@ def fill(process: Process, *starts_in: timedelta, due: datetime = DUE) -> list[U
     return held
 
 
-def wait_for_each_other(monkeypatch: pytest.MonkeyPatch, workers: int) -> None:
+def wait_for_each_other(monkeypatch: pytest.MonkeyPatch, workers: int, patience_s: float = 0.5) -> None:
     """Nobody writes down what they have decided before the others have decided, too, or are seen not to come."""
     together, plan = Barrier(workers), messages.plan
 
     def plan_together(*given: Any) -> int:
         with suppress(BrokenBarrierError):
-            together.wait(0.5)
+            together.wait(patience_s)
         return plan(*given)
 
     monkeypatch.setattr(messages, "plan", plan_together)
@@ -161,7 +163,7 @@ def test_control_where_each_takes_what_is_free_everybody_gets_two(
     job.run(workers[0], look_at - MINUTE)
     monkeypatch.setattr(reminders_queries, "begin_planning", lambda _: True)
     monkeypatch.setattr(reminders_queries, "claim_due_reminder", claim_naively)
-    wait_for_each_other(monkeypatch, 2)
+    wait_for_each_other(monkeypatch, 2, PATIENCE_S)
     plan_at_once(workers[:2], look_at)
     assert told(workers[0]) == {BOTH: PEOPLE} != {said: PEOPLE}
 
@@ -176,14 +178,20 @@ def test_small_steps_of_four_workers_come_to_the_same(workers: list[Process], mo
 
 
 def test_what_is_weighed_again_waits_for_whoever_plans(workers: list[Process]) -> None:
-    """Both may have something to say to the same person."""
-    fill(workers[0], 7 * DAY)
-    job.run(workers[0], DUE - MINUTE)
+    """Both may have something to say to the same person. The control is the same a moment later."""
+    fill(workers[0], 7 * DAY, 7 * DAY)
+    job.run(workers[0], DUE)
+    assert told(workers[0]) == {SHARED: PEOPLE}
+    with workers[0].work() as work:
+        fails = sa.update(Message).where(col(Message.state) == MessageState.planned)
+        work.db.execute(fails.values(state=MessageState.failed))
     with workers[0].work() as work, workers[1].work() as other:
-        assert reminders.plan_due(work, DUE)
-        assert not reminders_queries.begin_planning(other.db)
+        assert reminders_queries.begin_planning(work.db)
+        reminders.weigh_merged_again(other, DUE)
+    assert told(workers[0]) == {(("failed", None), ("skipped", "merged")): PEOPLE}
     with workers[1].work() as other:
-        assert reminders_queries.begin_planning(other.db)
+        reminders.weigh_merged_again(other, DUE)
+    assert told(workers[0]) == {(("failed", None), ("planned", None)): PEOPLE}
 
 
 def test_while_the_first_session_is_being_changed_the_second_does_not_get_ahead_of_it(workers: list[Process]) -> None:
@@ -207,6 +215,58 @@ def test_what_is_due_of_an_earlier_session_comes_first_even_if_it_was_to_be_look
         work.db.execute(sa.update(Reminder).where(*of_first).values(plan_at=DUE + MINUTE))
     job.run(workers[0], DUE + MINUTE)
     assert told(workers[0]) == {SHARED: PEOPLE}
+
+
+def delete_while_planned(workers: list[Process], step: Callable[..., bool]) -> None:
+    """Delete the last webinar's rule of the day before while a step in which its messages are made is not committed."""
+
+    def delete() -> None:
+        with workers[1].work() as work:
+            rule = next(rule for rule in work.db.scalars(_RULES) if rule.offset_minutes == -24 * 60)
+            reminder_rules.delete_rule(work, rule.id, version=None, actor=ACTOR, now=DUE)
+
+    def waits() -> int:
+        with workers[2].read() as work:
+            return work.db.scalar(sa.text(_WAITERS)) or 0
+
+    host = Thread(target=delete)
+    with workers[0].work() as work:
+        step(work, DUE)
+        work.db.flush()
+        host.start()
+        assert until(lambda: waits() or not host.is_alive())
+    host.join(PATIENCE_S)
+    assert not host.is_alive()
+
+
+def test_a_rule_deleted_while_its_messages_are_planned_sends_none_of_them(workers: list[Process]) -> None:
+    fill(workers[0], 7 * DAY)
+    job.run(workers[0], DUE - MINUTE)
+    delete_while_planned(workers, reminders.plan_due)
+    assert told(workers[0]) == {(("skipped", "superseded"),): PEOPLE}
+
+
+def test_control_a_host_who_does_not_wait_for_the_planner_overlooks_what_it_plans(
+    workers: list[Process], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = reminders_queries.list_reminders
+    monkeypatch.setattr(reminders_queries, "list_reminders", lambda *of, **__: listed(*of))
+    fill(workers[0], 7 * DAY)
+    job.run(workers[0], DUE - MINUTE)
+    delete_while_planned(workers, reminders.plan_due)
+    assert told(workers[0]) == {(("planned", None),): PEOPLE}
+
+
+def test_a_rule_deleted_while_merged_messages_of_it_are_weighed_again_sends_none_of_them(
+    workers: list[Process],
+) -> None:
+    fill(workers[0], 7 * DAY, 7 * DAY)
+    job.run(workers[0], DUE - MINUTE)
+    job.run(workers[0], DUE)
+    with workers[0].work() as work:
+        work.db.execute(sa.update(Message).where(col(Message.state) == "planned").values(state="failed"))
+    delete_while_planned(workers, reminders.weigh_merged_again)
+    assert told(workers[0]) == {(("failed", None), ("skipped", "superseded")): PEOPLE}
 
 
 @pytest.mark.long

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from datetime import timedelta
 
 import pytest
@@ -11,8 +12,9 @@ from sqlmodel import col
 from scheduler.loop import Scheduler
 from tests.factories import Factory
 from webinars.gateways.mail import MailTransportDown
-from webinars.services import health, reminder_ledger
-from webinars.tables import Message
+from webinars.rules.transports import LONGEST_PAUSE
+from webinars.services import health, reminder_ledger, transports
+from webinars.tables import Message, Transport
 from webinars.terms import MessageKind, MessageState
 from webinars.testing import MemoryMailer, SetClock
 from webinars.work import Process
@@ -93,6 +95,43 @@ def test_a_reminder_that_was_planned_but_could_not_be_sent_in_time_is_missed(
         assert [(row.state.value, row.reason) for row in rows] == [("missed", "expired"), ("sent", None)]
 
 
+@pytest.mark.parametrize(
+    ("longest", "state"),
+    [
+        pytest.param(LONGEST_PAUSE, "sent", id=""),
+        pytest.param(timedelta(minutes=15), "missed", id="control: a pause longer than it is of use"),
+    ],
+)
+def test_the_last_reminder_goes_out_though_the_server_was_down_for_hours_when_it_fell_due(
+    process: Process,
+    factory: Factory,
+    clock: SetClock,
+    monkeypatch: pytest.MonkeyPatch,
+    longest: timedelta,
+    state: str,
+) -> None:
+    """It is of use for ten minutes, and whoever found the server down last does not know of it."""
+    monkeypatch.setattr("webinars.rules.transports.LONGEST_PAUSE", longest)
+    session = factory.session().session
+    factory.registration(session.id)
+    scheduler = Scheduler(process)
+    scheduler.tick(clock.now())
+    clock.set(session.starts_at - timedelta(minutes=11))
+    scheduler.tick(clock.now())
+    down = MailTransportDown("away")
+    transports.note_down(process, "memory", down, clock.now(), random.Random(1), is_trial=False)
+    with process.work() as work:
+        work.db.execute(sa.update(Transport).values(failures=100))
+    transports.note_down(process, "memory", down, clock.now(), random.Random(1), is_trial=True)
+    while clock.now() < session.starts_at:  # the server is back
+        clock.advance(timedelta(minutes=1))
+        scheduler.tick(clock.now())
+    scheduler.stop()
+    with process.read() as work:
+        query = sa.select(Message).where(col(Message.due_at) == session.starts_at - timedelta(minutes=10))
+        assert [row.state.value for row in work.db.scalars(query)] == [state]
+
+
 @pytest.mark.parametrize("is_looked_for", [True, False], ids=["", "control: nobody looks"])
 def test_while_nothing_can_be_sent_what_becomes_useless_is_said_to_be_missed_within_a_minute(
     process: Process,
@@ -110,7 +149,7 @@ def test_while_nothing_can_be_sent_what_becomes_useless_is_said_to_be_missed_wit
         factory.registration(session.id)
     scheduler = Scheduler(process)
     scheduler.tick(clock.now())
-    mailer.failures = [MailTransportDown("away")] * 500
+    mailer.failures = [MailTransportDown("away", 503, retry_after=3600)] * 500
     for minutes in range(-12, 2):
         clock.set(session.starts_at + timedelta(minutes=minutes))
         scheduler.tick(clock.now())

@@ -108,7 +108,7 @@ def test_a_postponed_mail_comes_later_as_the_same_mail(
     assert ledger(process) == [(MessageState.planned, None, 1)]
     tick(scheduler, clock, timedelta(seconds=23))  # 30 s, spread by 20 %: not before 24
     assert sink.mails == []
-    tick(scheduler, clock, timedelta(seconds=13))
+    tick(scheduler, clock, timedelta(seconds=14))
     (mail,) = sink.mails
     assert ledger(process) == [(MessageState.sent, None, 2)]
     assert mail.dated_at == NOW  # the first attempt's

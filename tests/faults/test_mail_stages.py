@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 from email import message_from_bytes
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -30,8 +31,8 @@ DEEDS = {
     SILENT: (UNTRIED, UNTRIED, TRIED, TRIED, TRIED, TRIED),
     DROP: (UNTRIED, UNTRIED, TRIED, TRIED, TRIED, TRIED),
     "421 4.3.2 closing": (UNTRIED, UNTRIED, UNTRIED, UNTRIED, UNTRIED, UNTRIED),
-    "450 4.2.0 later": (UNTRIED, UNTRIED, TRIED, TRIED, TRIED, TRIED),
     # At MAIL it is we who are not welcome: that says nothing about the message.
+    "450 4.2.0 later": (UNTRIED, UNTRIED, UNTRIED, TRIED, TRIED, TRIED),
     "550 5.7.1 no": (UNTRIED, UNTRIED, UNTRIED, REFUSED, REFUSED, REFUSED),
 }
 CASES = [
@@ -101,12 +102,19 @@ def test_trouble_at_a_stage(
         assert server.mails[0] == server.mails[1]
 
 
-@pytest.mark.parametrize("deed", [SILENT, DROP])
-@pytest.mark.parametrize("stage", ["MAIL", "RCPT", "DATA", "dot"])
+@pytest.mark.parametrize(
+    ("stage", "deed"),
+    [
+        *product(["MAIL", "RCPT", "DATA", "dot"], [SILENT, DROP]),
+        ("RCPT", "451 4.3.0 Temporary lookup failure"),
+        ("dot", "452 insufficient storage"),
+    ],
+)
 def test_a_server_that_hangs_over_everybody_is_left_alone_and_nobody_pays(
     process: Process, factory: Factory, clock: SetClock, server: ScriptedServer, stage: str, deed: str
 ) -> None:
-    """Over one (above) it may be that one's doing, and costs an attempt; over three in a row the breaker opens."""
+    """Over one (above) it may be that one's doing, and costs an attempt; over three in a row the breaker opens. So does
+    what a server says of itself."""
     session_id = factory.session().session.id
     for _ in range(12):
         factory.registration(session_id)

@@ -63,10 +63,11 @@ class ScriptedServer:
                 going_on = self._answer(connection, stage)
                 if stage == "DATA" and self._is_well("DATA"):
                     self.heard = b""
-                    for heard in iter(lines.readline, b".\r\n"):
+                    while (heard := lines.readline()) not in {b".\r\n", b""}:
                         self.heard += heard
-                    self.mails.append(self.heard)
-                    going_on = self._answer(connection, "dot")
+                    if heard:
+                        self.mails.append(self.heard)
+                        going_on = self._answer(connection, "dot")
 
     def _is_well(self, stage: str) -> bool:
         return self.deed is None or self.stage != stage

@@ -357,7 +357,10 @@ def test_the_limits_are_those_of_every_connection(postgres_url: str, tmp_path: P
     names = ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout")
     with process.work() as work:
         assert [work.db.scalar(sa.text(f"SHOW {name}")) for name in names] == ["15s", "1min", "1min"]
+        told = work.db.connection().connection.dbapi_connection.info.get_parameters()
     process.close()
+    assert int(told["tcp_user_timeout"]) / 1000 <= 30  # of a server that is not heard any more
+    assert sum(int(told[f"keepalives_{name}"]) for name in ("idle", "interval")) < 30
 
 
 def test_indexes_are_walked_until_the_transaction_ends(postgres_url: str, tmp_path: Path) -> None:

@@ -60,3 +60,11 @@ def test_it_says_when_planning_failed_and_when_a_tick_went_well() -> None:
 def test_only_what_is_known_is_counted() -> None:
     with pytest.raises(ValueError, match="unheard"):
         Tally().count("unheard")
+
+
+def test_it_says_when_a_mail_last_left_and_when_one_was_refused() -> None:
+    tally = Tally()
+    tally.note_mailed(NOW)
+    tally.note_refused(NOW)
+    figures = json.loads(json.dumps(tally.figures()))
+    assert (figures["mailed_at"], figures["refused_at"]) == (NOW.isoformat(), NOW.isoformat())

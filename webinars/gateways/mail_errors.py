@@ -44,7 +44,8 @@ class ConnectionBroke(MailDeferred):
 
 
 class MailTransportDown(MailError):
-    """No connection, no TLS, no sign-in, or a server that closes: surely not sent, and no other mail would be."""
+    """No connection, no TLS, no sign-in, no to our sender, or a server that closes: surely not sent, and no other mail
+    would be."""
 
 
 class MailUnconfirmed(MailError):

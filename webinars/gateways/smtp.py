@@ -13,7 +13,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from webinars.gateways.mail_errors import (
@@ -81,7 +81,7 @@ class SmtpTransport:
             MailRefused: 5xx to the mail.
             MailDeferred: 4xx.
             ConnectionBroke: the connection broke, or the server fell silent, before the dot.
-            MailTransportDown: no connection, TLS or sign-in, or 421: surely not sent.
+            MailTransportDown: no connection, TLS or sign-in, no to our sender, or 421: surely not sent.
             MailUnconfirmed: the connection broke, or the server fell silent, after the dot.
         """
         until = time.monotonic() + self._server.mail_seconds
@@ -148,12 +148,14 @@ class _Connection:
         self._server = server
         self._mails = 0
         self._used = time.monotonic()
+        self._is_in_order = False
         try:
             self._smtp = self._connect(domain)
         except smtplib.SMTPResponseException as error:
             raise MailTransportDown(_text(error.smtp_error), error.smtp_code) from error
         except (smtplib.SMTPException, OSError) as error:
             raise MailTransportDown(f"cannot connect: {error}") from error
+        self._is_in_order = True
 
     @property
     def has_sent(self) -> bool:
@@ -163,11 +165,12 @@ class _Connection:
     def deliver(self, mail: SendableMail, until: float, before_dot: BeforeDot) -> None:
         """One mail to one recipient, begun before `until` on the monotonic clock; raises as `SmtpTransport.send`."""
         self._mails += 1
+        self._is_in_order = False
         with _surely_unsent():
             self._wait_until(until)
             # Not by smtplib's mail() and rcpt(): they take each address apart once more, 0.1 ms of CPU a mail.
             code, words = self._smtp.docmd("MAIL", f"FROM:<{mail.sender}>")
-            if code >= 500:  # our sender is not welcome: the recipient has nothing to do with it
+            if code >= 400:  # our sender is not welcome, or not now: the recipient has nothing to do with it
                 raise MailTransportDown(_text(words), code)
             _check(code, words)
             self._wait_until(until)
@@ -181,6 +184,7 @@ class _Connection:
             self._wait_until(until)
             self._smtp.send(_DOT)  # if this fails, it did not go out
         _check(*self._reply_to_the_dot(until))
+        self._is_in_order = True
         self._used = time.monotonic()
 
     def _wait_until(self, until: float) -> None:
@@ -202,10 +206,11 @@ class _Connection:
         return self._answers(self._smtp.rset)
 
     def close(self) -> None:
-        try:
-            self._smtp.quit()
-        except (smtplib.SMTPException, OSError):
-            self._smtp.close()
+        """Takes leave, unless it is in the middle of a mail or has fallen silent: nobody would answer."""
+        with suppress(smtplib.SMTPException, OSError):
+            if self._is_in_order:
+                self._smtp.quit()
+        self._smtp.close()
 
     def _connect(self, domain: str | None) -> smtplib.SMTP:
         server = self._server
@@ -242,12 +247,12 @@ class _Connection:
             raise MailUnconfirmed(f"no reply to the whole mail: {error}") from error
         return reply
 
-    @staticmethod
-    def _answers(command: Callable[[], tuple[int, bytes]]) -> bool:
+    def _answers(self, command: Callable[[], tuple[int, bytes]]) -> bool:
         try:
-            return command()[0] == 250
+            self._is_in_order = command()[0] == 250
         except (smtplib.SMTPException, OSError):
-            return False
+            self._is_in_order = False
+        return self._is_in_order
 
 
 @contextmanager

@@ -19,6 +19,8 @@ from webinars.terms import CALENDAR_KINDS, Channel, MessageKind, MessageState
 _message = core(Message).c
 _IS_WAITING = sa.text("messages.state IN ('planned', 'sending')")
 """The very words of the partial index, or it is not used."""
+_IS_KNOWN = _message.kind.in_(list(MessageKind))
+"""A newer program on the same database, or one that was taken back, may have kinds that this one cannot read."""
 
 
 def claim_messages(
@@ -62,6 +64,7 @@ def _claim(channels: frozenset[Channel] | None) -> ReturningUpdate[Any]:
         sa.select(message.c.id)
         .where(
             _IS_WAITING,
+            _IS_KNOWN,
             message.c.priority >= sa.bindparam("least", type_=sa.Integer()),
             message.c.next_attempt_at <= now,
             sa.true() if channels is None else message.c.channel.in_(channels),
@@ -94,6 +97,7 @@ def take_expired(db: DbSession, *, lease: UUID, now: datetime, until: datetime, 
         sa.select(_message.id)
         .where(
             _IS_WAITING,
+            _IS_KNOWN,
             _message.deadline_at <= now,
             sa.or_(_message.state == MessageState.planned, _message.next_attempt_at <= now),
         )

@@ -310,3 +310,24 @@ def oldest_due_at(db: DbSession, now: datetime) -> datetime | None:
             sa.text("messages.state IN ('planned', 'sending')"), col(Message.next_attempt_at) <= now
         )
     )
+
+
+def put_off(db: DbSession, *, since: datetime | None, until: datetime) -> tuple[int, datetime | None]:
+    """To how many people mails that fell due after `since` and by `until` were tried in vain and wait for another try;
+    and when the first of them fell due. It looks through what waits, and through nothing else."""
+    message, registration = core(Message).c, core(Registration).c
+    query = (
+        sa.select(sa.func.count(registration.email_index.distinct()), sa.func.min(message.due_at))
+        .join_from(core(Message), core(Registration), registration.id == message.registration_id)
+        .where(
+            sa.text("messages.state IN ('planned', 'sending')"),
+            message.state == MessageState.planned,
+            message.channel == Channel.email,
+            message.attempts > 0,
+            message.due_at <= until,
+        )
+    )
+    if since is not None:
+        query = query.where(message.due_at > since)
+    people, first_at = db.execute(query).one()
+    return people, first_at

@@ -252,6 +252,16 @@ def list_others_facts(
     return [(row[0], row[1], row[2]) for row in db.execute(query)]
 
 
+def list_speakers(db: DbSession, within: Stretch) -> set[tuple[UUID, UUID]]:
+    """By whom reminders of a session were spoken for: the registration for it, and the other session's message."""
+    query = sa.select(_message.registration_id, _message.facts[SPEAKER].as_string()).where(
+        _message.registration_id.between(within.first, within.last),
+        _message.session_id == within.session_id,
+        _message.reason == SkipReason.merged.value,
+    )
+    return {(registration_id, UUID(speaker_id)) for registration_id, speaker_id in db.execute(query)}
+
+
 def list_unspoken(db: DbSession, now: datetime, limit: int) -> list[Unspoken]:
     """Merged messages that are of use still and whose speaker failed, was skipped, missed or returned, or is gone; in
     the order that reminders are planned in. Who has left their seat, or came back to it after the reminder's moment, is

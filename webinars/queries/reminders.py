@@ -44,6 +44,12 @@ def list_reminders(db: DbSession, session_id: UUID, schedule_version: int, *, lo
     return [(reminder, rule) for reminder, rule in db.execute(query)]
 
 
+def lock_reminder(db: DbSession, reminder_id: UUID) -> Reminder | None:
+    """A planner's row that nobody else changes until the end of the transaction; None if somebody is just doing so."""
+    query = sa.select(Reminder).where(col(Reminder.id) == reminder_id)
+    return db.scalar(query.with_for_update(skip_locked=True).execution_options(populate_existing=True))
+
+
 def insert_reminders(db: DbSession, rows: Sequence[Mapping[str, Any]]) -> None:
     """Write planner's rows; one that is there already, perhaps by another worker, is left as it is."""
     if rows:
@@ -151,6 +157,26 @@ def revive_messages(db: DbSession, session: WebinarSession, keys: Collection[UUI
     )
 
 
+def forget_dropped(db: DbSession, session: WebinarSession, keys: Collection[UUID]) -> set[UUID]:
+    """Delete what was dropped of a session's reminders by rules that have these keys, so that it can be planned anew.
+    Returns the keys of those rules of which there was any."""
+    message = core(Message).c
+    is_dropped = sa.and_(
+        message.session_id == session.id,
+        message.state == MessageState.skipped,
+        message.reason == SkipReason.superseded.value,
+        message.kind.in_(REMINDER_KINDS),
+        message.schedule_version == session.schedule_version,
+        message.rule_id.in_(_ids_of(session.webinar_id, keys)),
+    )
+    dropped = sa.select(message.rule_id).where(is_dropped)
+    key = sa.func.coalesce(col(ReminderRule.origin_id), col(ReminderRule.id), type_=sa.Uuid())
+    found = set(db.scalars(sa.select(key).where(col(ReminderRule.id).in_(dropped))))
+    if found:
+        db.execute(sa.delete(core(Message)).where(is_dropped))
+    return found
+
+
 def _ids_of(webinar_id: UUID, keys: Collection[UUID]) -> sa.Select[UUID]:
     """The rules with these keys: the webinar's and their copies, retired ones too."""
     key = sa.func.coalesce(col(ReminderRule.origin_id), col(ReminderRule.id))
@@ -191,7 +217,8 @@ def _is_of(reminder: Reminder, rule: ReminderRule) -> sa.ColumnElement[bool]:
 
 
 def list_unplanned(db: DbSession, *, starts_from: datetime, starts_until: datetime) -> Sequence[WebinarSession]:
-    """Scheduled sessions in a span that lack a planner's row for one of the rules that hold for them."""
+    """Scheduled sessions in a span that lack a planner's row for one of the rules that hold for them; by id, as
+    everything is that changes several sessions."""
     planned = sa.exists().where(
         col(Reminder.session_id) == col(WebinarSession.id),
         col(Reminder.rule_id) == col(ReminderRule.id),
@@ -214,6 +241,7 @@ def list_unplanned(db: DbSession, *, starts_from: datetime, starts_until: dateti
             ),
         )
         .distinct()
+        .order_by(col(WebinarSession.id))
     ).all()
 
 

@@ -12,10 +12,12 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col
 
 from webinars.db import DbSession, RowInsert
-from webinars.tables import Consent, Registration, Subscription, Topic, WebinarSession, WebinarTopic
+from webinars.tables import Consent, Message, Registration, Subscription, Topic, WebinarSession, WebinarTopic
 from webinars.tables.base import core
-from webinars.terms import ACTIVE, SubscriptionState
+from webinars.terms import ACTIVE, MessageKind, MessageState, SubscriptionState
 
+_NOTHING = (MessageState.skipped, MessageState.missed)
+"""What became of an alert that nobody was told by."""
 _INSERT_NEW = RowInsert(
     {
         "postgresql": postgresql.insert(core(Subscription)).on_conflict_do_nothing(
@@ -84,12 +86,22 @@ def list_to_alert(
 
     Args:
         news_until: when the newest session opened: whoever has heard of things since then has heard of all.
-        told_before: a person who was told something after this moment, whatever about, is not told again yet.
+        told_before: a person who was told something after this moment, whatever about, or is to be, is not told again
+            yet. An alert that came to nothing told them nothing.
     """
     table = core(Subscription)
     other = table.alias("other")
-    told_lately = sa.select(other.c.id).where(
-        other.c.email_index == table.c.email_index, other.c.alerted_at > told_before
+    message = core(Message).c
+    told_lately = (
+        sa.select(other.c.id)
+        .join(core(Message), message.subscription_id == other.c.id)
+        .where(
+            other.c.email_index == table.c.email_index,
+            other.c.alerted_at > told_before,
+            message.kind == MessageKind.alert,
+            message.created_at > told_before,
+            message.state.not_in(_NOTHING),
+        )
     )
     query = (
         sa.select(Subscription)
@@ -111,7 +123,7 @@ def list_to_alert(
 
 
 def note_alerted(db: DbSession, subscription_ids: Sequence[UUID], now: datetime) -> None:
-    """Note that these were told something."""
+    """Note that an alert is to tell these all that is news by now."""
     table = core(Subscription)
     db.execute(sa.update(table).where(table.c.id.in_(subscription_ids)).values(alerted_at=now))
 

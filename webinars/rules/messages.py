@@ -21,6 +21,9 @@ RETRY_AFTER = (30, 120, 600, 1800, 7200, 21600)
 LAST_TRY = timedelta(minutes=1)
 """Before the deadline: a message that would be useless by its next attempt is tried once more, as long as a mail may
 take before it is."""
+MOST_ATTEMPTS = 60
+"""A message that was taken so often, and of which nothing was ever recorded, ends whoever takes it. Waits between
+honest attempts leave room for half of that in a week."""
 _SPREAD = 0.2
 """Of a wait, either way: or all that failed together would come back together."""
 _SHORTEST_WAIT = timedelta(seconds=RETRY_AFTER[0] * (1 - _SPREAD))
@@ -120,9 +123,9 @@ def objection(kind: MessageKind, made_for_version: int, situation: Situation) ->
 
 
 def is_pressing(due_at: datetime, deadline_at: datetime, now: datetime) -> bool:
-    """Whether more than half of the time in which a message is of use is over: coming twice, which a crash may cause,
-    is better than coming too late."""
-    return now - due_at > deadline_at - now
+    """Whether more than a quarter of the time in which a message is of use is over: coming twice, which a crash may
+    cause, is better than coming too late."""
+    return now - due_at > (deadline_at - due_at) / 4
 
 
 def retry_at(

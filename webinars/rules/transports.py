@@ -6,12 +6,20 @@ import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from webinars.rules.suppressions import status_in
+
 FIRST_PAUSE = timedelta(seconds=30)
-LONGEST_PAUSE = timedelta(minutes=15)
-LONGEST_WISH = timedelta(hours=1)
-"""How long a server's own Retry-After is heeded at most."""
+LONGEST_PAUSE = timedelta(minutes=2)
+"""A way is tried so often at least, which harms no server: some reminders are of use for ten minutes."""
+LONGEST_WISH = timedelta(minutes=5)
+"""How long a server's own Retry-After is heeded at most, for the same reason."""
 CLOCKS_DIFFER = timedelta(minutes=1)
 """What the clocks of two workers may differ by. What was noted further ahead was noted by a clock that was set back."""
+_ITS_OWN_SUBJECTS = frozenset({"3", "4"})
+"""The mail system and its network (RFC 3463 section 3). A mailbox (2) or a policy such as greylisting (7) is about the
+recipient."""
+_MAILBOX_BUSY = 450
+"""The reply that is about a mailbox where no status says more (RFC 5321 section 4.2.3)."""
 _ALMOST = 1e-6
 """Of a token: sums of fractions may miss a whole one by less."""
 
@@ -83,9 +91,22 @@ def most_now(condition: Condition | None, now: datetime, rate: float, batch: int
 def pause_after(failures: int, wish: timedelta | None, spread: random.Random) -> timedelta:
     """How long to leave a way alone that was found broken `failures` times in a row.
 
-    It doubles from half a minute to a quarter of an hour, less up to a fifth, so that not all come back at once. What
-    the server itself asked for (`wish`) is granted, within reason.
+    It doubles from half a minute to two minutes, less up to a fifth, so that not all come back at once. What the server
+    itself asked for (`wish`) is granted, within reason.
     """
     doubled = FIRST_PAUSE * (1 << min(failures - 1, 10))
     pause = min(doubled, LONGEST_PAUSE) * spread.uniform(0.8, 1.0)
     return max(pause, min(wish, LONGEST_WISH)) if wish is not None else pause
+
+
+def is_about_server(words: str, code: int | None) -> bool:
+    """Whether a server that postpones a mail speaks of itself, not of the recipient.
+
+    Args:
+        words: of its reply, which may hold an enhanced status.
+        code: its reply code or HTTP status.
+    """
+    status = status_in(words)
+    if status is None:
+        return code != _MAILBOX_BUSY
+    return status.split(".")[1] in _ITS_OWN_SUBJECTS

@@ -19,6 +19,7 @@ from webinars.queries import subscriptions as subscriptions_queries
 from webinars.queries.alerts import AlertDispatch
 from webinars.queries.messages import Outcome
 from webinars.rules.quiet_hours import morning_after
+from webinars.rules.sessions import usable_zone
 from webinars.rules.subscriptions import ALERT_EVERY, ALERTS_REST, Interest, News, news_for, topics_heard
 from webinars.services import messages, subscriptions
 from webinars.services.bounces import return_path_of
@@ -27,7 +28,7 @@ from webinars.services.links import public_link
 from webinars.services.programme import standing_of
 from webinars.services.registrations import email_of
 from webinars.services.subscriptions import Wanted, message_row, page_url
-from webinars.tables import Message, Subscription
+from webinars.tables import Message, Subscription, WebinarSession
 from webinars.terms import MessageKind, MessageState, SkipReason, SubscriptionState, new_id
 from webinars.vault import Vault
 from webinars.work import Process, ReadWork, Work
@@ -37,6 +38,8 @@ CONSENTS_FROM = timedelta(days=3)
 """How far back consents are looked through: an outage as long as that loses nobody."""
 CONSENTS_UNTIL = timedelta(hours=1)
 """A consent given at registering is asked about a while after the confirmation, in a mail of its own."""
+_NOWHERE = "UTC"
+"""By whose day it goes where new zone data know a person's zone no more, and no session says a better one."""
 _log = structlog.get_logger()
 NewsByTopic = Mapping[UUID, Sequence[News]]
 
@@ -130,7 +133,7 @@ def _row(
     now: datetime,
 ) -> dict[str, Any] | None:
     """One mail about all of a person's topics; None if there is nothing to tell."""
-    due_at = morning_after(now, subscription.timezone, ALERTS_REST)
+    due_at = morning_after(now, usable_zone(subscription.timezone, _NOWHERE), ALERTS_REST)
     told = news_for(_interests(own), news, known, due_at)
     if not told:
         return None
@@ -170,14 +173,16 @@ def ask_consenting(work: Work, now: datetime) -> int:
     asked = 0
     for consent in granted:
         registration = registrations_queries.get_registration(work.db, consent.registration_id)
+        session = work.db.get_one(WebinarSession, registration.session_id)
+        timezone = usable_zone(registration.timezone, session.timezone)
         wanted = Wanted(
             email_of(work.vault, registration),
-            registration.timezone,
+            timezone,
             registration.locale,
             consent.text_version,
             consent.text_hash,
         )
-        due_at = morning_after(now, registration.timezone, ALERTS_REST)
+        due_at = morning_after(now, timezone, ALERTS_REST)
         asked += subscriptions.ask(work, consent.topic_id, wanted, now, due_at=due_at)
     return asked
 
@@ -203,7 +208,8 @@ def look_over(
         message = dispatch.message
         try:
             reason = _objection(dispatch) or unwelcome.get(message.id)
-            morning = morning_after(now, dispatch.subscription.timezone, ALERTS_REST) if reason is None else now
+            timezone = usable_zone(dispatch.subscription.timezone, _NOWHERE)
+            morning = morning_after(now, timezone, ALERTS_REST) if reason is None else now
             if reason is not None:
                 outcomes.append(Outcome(message.id, lease, MessageState.skipped, reason.value))
             elif now >= message.deadline_at:
@@ -240,7 +246,7 @@ def facts_of(work: ReadWork, dispatch: AlertDispatch, now: datetime) -> AlertFac
     return AlertFacts(
         kind=message.kind,
         email=subscriptions.email_of(work.vault, subscription),
-        timezone=subscription.timezone,
+        timezone=usable_zone(subscription.timezone, dates[0].timezone if dates else _NOWHERE),
         locale=subscription.locale,
         organization_name=brand.name,
         organization_phone=brand.phone,

@@ -17,8 +17,8 @@ from webinars.queries import claims as claims_queries
 from webinars.queries import messages as messages_queries
 from webinars.queries.alerts import AlertDispatch
 from webinars.queries.messages import Dispatch, Outcome
-from webinars.rules.messages import PRIORITIES, Situation, objection
-from webinars.rules.transports import CLOCKS_DIFFER, LONGEST_WISH
+from webinars.rules.messages import MOST_ATTEMPTS, PRIORITIES, Situation, objection
+from webinars.rules.transports import CLOCKS_DIFFER, LONGEST_PAUSE, LONGEST_WISH
 from webinars.services import alerts, recipients, short_texts, suppressions, transports
 from webinars.services.mails import facts_of
 from webinars.services.texts import usable_texts
@@ -44,6 +44,8 @@ class Claimed:
     lease: UUID
     until: float
     """On the monotonic clock, which nobody sets."""
+    until_at: datetime
+    """By the clock that the process goes by."""
     ready: list[tuple[Due, Parcel]]
     trials: frozenset[str] = frozenset()
     """The ways of sending that are tried again with this batch, by one message each."""
@@ -58,7 +60,8 @@ def claim(work: Work, now: datetime, limit: int = BATCH, *, least: int = 0) -> t
     Returns:
         What is to be sent, and how many messages were taken in all.
     """
-    lease, until = uuid4(), time.monotonic() + LEASE.total_seconds()
+    lease = uuid4()
+    until, until_at = time.monotonic() + LEASE.total_seconds(), work.process.clock.now() + LEASE
     allowance = transports.allow(work, now, limit)
     taken: list[UUID] = []
     for share in allowance.shares:
@@ -75,7 +78,7 @@ def claim(work: Work, now: datetime, limit: int = BATCH, *, least: int = 0) -> t
             )
     ready = _weed(work, taken, lease, now)
     trials = transports.spend(work, allowance, [dispatch.message.channel for dispatch, _ in ready], now)
-    return Claimed(lease, until, ready, trials), len(taken)
+    return Claimed(lease, until, until_at, ready, trials), len(taken)
 
 
 def expire(work: Work, now: datetime) -> int:
@@ -102,7 +105,7 @@ def pull_in(work: Work, now: datetime) -> int:
         work.db,
         now,
         lease=LEASE,
-        pause=LONGEST_WISH,
+        pause=LONGEST_WISH + LONGEST_PAUSE,  # who tried a broken way waits for somebody else to try it
         differ=CLOCKS_DIFFER,
         priorities=PRIORITIES,
         limit=_CHUNK,
@@ -121,8 +124,13 @@ def _weed(work: Work, taken: Sequence[UUID], lease: UUID, now: datetime) -> list
     to_subscribers = [message_id for message_id in taken if message_id not in found]
     due_alerts, settled = alerts.look_over(work, to_subscribers, unwelcome, lease, now)
     ready += due_alerts
+    worn = [due.message.id for due, _ in ready if due.message.attempts > MOST_ATTEMPTS]
+    for message_id in worn:
+        _log.error("message.worn", message_id=str(message_id))
+        outcomes.append(Outcome(message_id, lease, MessageState.failed, "internal"))
+        work.process.tally.note_refused(now)
     messages_queries.complete_messages(work.db.connection(), [*outcomes, *settled])
-    return ready
+    return [item for item in ready if item[0].message.id not in worn]
 
 
 def _look_over(
@@ -159,6 +167,7 @@ def _look_over(
             except Exception as error:  # noqa: BLE001 - one row that cannot be read must not hold up all others
                 _log.error("message.unreadable", message_id=str(message.id), error=type(error).__name__)
                 outcomes.append(Outcome(message.id, lease, MessageState.failed, "internal"))
+                work.process.tally.note_refused(now)
     return ready, outcomes
 
 

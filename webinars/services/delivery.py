@@ -19,17 +19,19 @@ from typing import Any
 
 import structlog
 
+from webinars.clock import FORWARD_JUMP, JumpWatch, Present
 from webinars.documents.alerts import AlertFacts, compose_alert
 from webinars.documents.mails import MailFacts, compose_mail
-from webinars.gateways.mail_errors import ConnectionBroke, MailError, MailRefused, MailTransportDown, MailUnconfirmed
+from webinars.gateways.mail_errors import MailError, MailRefused, MailTransportDown, MailUnconfirmed
 from webinars.gateways.sendable import BeforeDot
 from webinars.gateways.short_texts import SendableText
 from webinars.queries.messages import Outcome
-from webinars.rules.messages import is_pressing, least_priority, retry_at
+from webinars.rules.messages import in_time, is_pressing, least_priority, retry_at
+from webinars.rules.transports import LONGEST_PAUSE
 from webinars.services import suppressions, transports
 from webinars.services.claims import BATCH, LEASE, Claimed, Due, Parcel, claim
 from webinars.services.completions import Completions, TurnMissed
-from webinars.terms import MessageState, SkipReason
+from webinars.terms import Channel, MessageState, SkipReason
 from webinars.work import Process
 
 _LEAST_LEASE_LEFT = 70.0
@@ -125,16 +127,19 @@ class Sender:
         Returns:
             How many messages were claimed.
         """
-        claimed_in_all, started = 0, time.monotonic()
+        clock = self._process.clock
+        claimed_in_all, present, watch = 0, Present(clock, now), JumpWatch(clock.steady)
         with self._sending:
             try:
+                watch.jumped(clock.now())
                 while not self._stopping.is_set():
-                    # Time goes on while much is sent: leases and deadlines count from the moment of the claim.
-                    passed = timedelta(seconds=time.monotonic() - started)
-                    if claimed_in_all and for_at_most is not None and passed > for_at_most:
+                    if claimed_in_all and for_at_most is not None and present.now() - now >= for_at_most:
                         break
                     left = self._hands.wait(BATCH // 3)
-                    taken = self._begin(now + passed, BATCH - left)
+                    if watch.jumped(clock.now()) > FORWARD_JUMP:
+                        break  # by a clock that was set, or after a pause of the machine, leases seem to have run out
+                    # Waiting took time: leases and deadlines count from the moment of the claim.
+                    taken = self._begin(present.now(), BATCH - left)
                     claimed_in_all += taken
                     if taken:
                         continue
@@ -162,7 +167,9 @@ class Sender:
     def _send(self, claimed: Claimed, now: datetime, item: _Item) -> None:
         dispatch, _ = item
         way = transports.way_of(self._process, dispatch.message.channel)
-        lease_left = claimed.until - time.monotonic()
+        # A machine that was paused counts fewer seconds than have passed; its clock is put right afterwards.
+        by_the_clock = (claimed.until_at - self._process.clock.now()).total_seconds()
+        lease_left = min(claimed.until - time.monotonic(), by_the_clock)
         is_void = claimed.until <= self._void.get(way, 0.0)
         works: bool | None = False
         if self._stopping.is_set() or is_void or lease_left < _LEAST_LEASE_LEFT:
@@ -189,25 +196,29 @@ class Sender:
         except MailTransportDown as error:
             self._note_down(claimed, dispatch, way, error, now)
             return None
-        except (ConnectionBroke, MailUnconfirmed) as error:
-            return self._note_silence(claimed, item, way, error, now)
         except MailError as error:
+            if transports.may_be_broken(error):
+                return self._note_silence(claimed, item, way, error, now)
             self._silences.end(way)
             self._note_trouble(claimed, item, error, now)
             return True
         except Exception as error:  # noqa: BLE001 - one bad message must not hold up the others
+            self._process.tally.note_refused(now)
             self._fail(claimed, dispatch, f"{type(error).__name__}: the mail could not be made", "internal")
             return False
         self._silences.end(way)
+        sent_at = self._process.clock.now()
         self._complete(
             claimed,
             dispatch,
             MessageState.sent,
-            sent_at=self._process.clock.now(),
+            sent_at=sent_at,
             last_error=None,
             provider_id=provider_id[:200] if provider_id else None,
         )
-        self._process.tally.count_sent((self._process.clock.now() - dispatch.message.due_at).total_seconds())
+        self._process.tally.count_sent((sent_at - dispatch.message.due_at).total_seconds())
+        if dispatch.message.channel is Channel.email:
+            self._process.tally.note_mailed(sent_at)
         return True
 
     def _hand_over(self, facts: Parcel, before_dot: BeforeDot) -> str | None:
@@ -241,9 +252,9 @@ class Sender:
         )
 
     def _note_silence(self, claimed: Claimed, item: _Item, way: str, error: MailError, now: datetime) -> bool | None:
-        """Of a way that fell silent over one recipient nothing is known; over several in a row, or over the message on
-        trial, it is broken. That one counts its attempt, and waits longer each time: if it is to blame, another one
-        is tried before it. Answers as `_try`."""
+        """Of a way that fell silent over one recipient, or said that it cannot, nothing is known; over several in a
+        row, or over the message on trial, it is broken. If that one is to blame, another one is tried before it: it
+        waits longer. It counts its attempt only where it may have arrived. Answers as `_try`."""
         dispatch, facts = item
         message = dispatch.message
         tried = self._silences.note(way, facts.to if isinstance(facts, SendableText) else facts.email, message.id)
@@ -252,11 +263,11 @@ class Sender:
             self._note_trouble(claimed, item, error, now)
             return False
         until = self._open_breaker(claimed, dispatch, way, error, now)
-        if is_trial:
+        if is_trial and isinstance(error, MailUnconfirmed):
             again = retry_at(until, message.attempts, message.deadline_at, self._spread)
             self._put_off(claimed, dispatch, error, again, now)
         else:
-            again = until if until < message.deadline_at else None
+            again = in_time(now, until + LONGEST_PAUSE if is_trial else until, message.deadline_at)
             self._put_off(claimed, dispatch, error, again, now, attempts=message.attempts - 1)
         transports.spare(self._process, tried or [])
         return None
@@ -266,7 +277,11 @@ class Sender:
         message = dispatch.message
         if isinstance(error, MailRefused):
             self._fail(claimed, dispatch, error.reason, "refused")
-            if not isinstance(facts, SendableText):
+            if isinstance(facts, SendableText):
+                return
+            if suppressions.is_ours(error):
+                self._process.tally.note_refused(now)
+            else:
                 suppressions.note_refusal(self._process, message.id, facts.email, error, now)
             return
         wish = timedelta(seconds=error.retry_after) if error.retry_after is not None else None

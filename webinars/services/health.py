@@ -14,7 +14,7 @@ from webinars.errors import CannotStart
 from webinars.queries import messages as messages_queries
 from webinars.queries import reminders as reminders_queries
 from webinars.queries import workers as workers_queries
-from webinars.rules.transports import tokens_at
+from webinars.rules.transports import Condition, tokens_at
 from webinars.services import schema, transports
 from webinars.tables import Worker
 from webinars.tally import COUNTED
@@ -28,7 +28,10 @@ LONGEST_PLANNER_LAG = timedelta(minutes=1)
 """A reminder whose messages were to be made longer ago than that is an alarm."""
 LONGEST_TICK = timedelta(seconds=30)
 """A scheduler that beats, but whose last tick that ended well is older than that, is an alarm."""
+SEVERAL = 3
+"""People whose mails are put off one after the other: it is not they."""
 REMEMBER_MISSED = timedelta(hours=1)
+REMEMBER_REFUSED = timedelta(hours=1)
 REMEMBER_UNPLANNED = timedelta(minutes=5)
 """It is tried again every minute."""
 _FORGOTTEN_AFTER = timedelta(days=1)
@@ -73,7 +76,8 @@ class Figures:
     """What operators watch."""
 
     lag_seconds: float
-    """How long the message that waits longest could have been sent by now."""
+    """How long the message that waits longest could have been sent by now, or could have left if the server did not put
+    off everybody's."""
     planner_lag_seconds: float
     """How long the reminder that waits longest could have become messages by now."""
     messages: dict[str, int]
@@ -112,16 +116,33 @@ def alarms(work: ReadWork, now: datetime) -> list[str]:
     if oldest is not None and now - oldest > LONGEST_LAG:
         minutes = (now - oldest) // timedelta(minutes=1)
         found.append(f"A message has waited for {minutes} minutes longer than it should.")
-    conditions = transports.conditions(work)
     found += [
         f"Sending by {name} does not work and is paused. Failures in a row: {condition.failures}."
-        for name, condition in sorted(conditions.items())
+        for name, condition in _conditions(work)
         if condition.failures
     ]
     workers = workers_queries.list_workers(work.db)
+    if _put_off_since(work, workers, now) is not None:
+        found.append("The mail server keeps putting mails off, whoever they are for.")
+    if any(at and now - at < REMEMBER_REFUSED for at in _moments(workers, "refused_at")):
+        found.append("In the last hour mails were refused for the way they are sent, or could not be made.")
     if any(at and now - at < REMEMBER_MISSED for at in _moments(workers, "missed_at")):
         found.append("In the last hour messages were not sent in time, and are useless by now.")
     return found + _planning_alarms(work, workers, now)
+
+
+def _conditions(work: ReadWork) -> list[tuple[str, Condition]]:
+    """Of the ways in use, by name."""
+    used = transports.in_use(work.process)
+    return [(name, condition) for name, condition in sorted(transports.conditions(work).items()) if name in used]
+
+
+def _put_off_since(work: ReadWork, workers: Sequence[Worker], now: datetime) -> datetime | None:
+    """When the first mail fell due of those that a server puts off, if it has put off several people's since it last
+    took one: none of a single mailbox that is full, or of some that were full before."""
+    mailed = [at for at in _moments(workers, "mailed_at") if at]
+    people, first_at = messages_queries.put_off(work.db, since=max(mailed, default=None), until=now - LONGEST_LAG)
+    return first_at if people >= SEVERAL else None
 
 
 def _planning_alarms(work: ReadWork, workers: Sequence[Worker], now: datetime) -> list[str]:
@@ -166,7 +187,8 @@ def figures(process: Process, now: datetime) -> Figures:
         waiting = reminders_queries.oldest_plan_at(work.db, now)
         beat_at = workers_queries.last_beat_at(work.db)
         workers = workers_queries.list_workers(work.db)
-        conditions = transports.conditions(work)
+        conditions = _conditions(work)
+        put_off = _put_off_since(work, workers, now)
     ticks = [at for at in _moments(workers, "ticked_at") if at]
     rates = {way.name: way.rate for way in transports.ways(process)}
     ways = [
@@ -176,10 +198,11 @@ def figures(process: Process, now: datetime) -> Figures:
             condition.failures,
             tokens_at(condition, now, rates[name]) if rates.get(name) else None,
         )
-        for name, condition in sorted(conditions.items())
+        for name, condition in conditions
     ]
+    waiting_since = min((at for at in (oldest, put_off) if at), default=now)
     return Figures(
-        lag_seconds=(now - oldest).total_seconds() if oldest else 0.0,
+        lag_seconds=(now - waiting_since).total_seconds(),
         planner_lag_seconds=(now - waiting).total_seconds() if waiting else 0.0,
         messages={state.value: count for state, count in counts.items()},
         last_beat_age_seconds=(now - beat_at).total_seconds() if beat_at else None,

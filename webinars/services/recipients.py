@@ -167,12 +167,15 @@ def _comes_later(session: WebinarSession, other_id: UUID, starts_at: datetime) -
 
 def _spoken_for(work: ReadWork, occasion: Occasion, session: WebinarSession, within: Stretch) -> dict[UUID, UUID]:
     """Whom the reminder of an earlier session of the same day has told of this one, at the time that still holds; and
-    which one it is."""
+    which one it is, the latest of several. Each speaks for one of this session's reminders: the next one comes itself,
+    should nobody speak again."""
     own, since = [session.id.hex, session.schedule_version], occasion.due_at - SAME_DAY
     others = recipients_queries.list_others_facts(work.db, within, channel=occasion.channel, since=since - SAME_DAY)
-    return {
-        registration_id: message_id
+    have_spoken = recipients_queries.list_speakers(work.db, within) if others else set()
+    told = sorted(
+        (datetime.fromisoformat(due_at), registration_id, message_id)
         for registration_id, message_id, facts in others
         for *named, due_at in facts.get(ALSO, ())
-        if named == own and datetime.fromisoformat(due_at) > since
-    }
+        if named == own and (registration_id, message_id) not in have_spoken
+    )
+    return {registration_id: message_id for due_at, registration_id, message_id in told if due_at > since}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import groupby
@@ -79,34 +79,52 @@ def plan_session(work: Work, session: WebinarSession, now: datetime) -> None:
     Rows of older schedules and of rules that hold no more are void. A rule whose moment has passed is superseded: the
     confirmation, or the notice of a move, is the reminder. What has begun in this version of the schedule is never
     planned again in it, be it under the webinar's rule or the session's copy of it. What a rule that holds no more has
-    in the ledger and not sent is skipped, until it holds again.
+    in the ledger and not sent is skipped, until it holds again: then it comes, or, if the rule's moment was put off
+    meanwhile, is planned anew.
+
+    The planner's rows are locked before their messages are touched: whoever plans one of them has committed by then, so
+    that no message of theirs is overlooked.
     """
     reminders_queries.supersede_reminders(work.db, session.id, session.schedule_version)
     if session.status is not SessionStatus.scheduled:
         return
     rules = {rule.id: rule for rule in rules_for(work, session)}
-    keys = [_key(rule) for rule in rules.values()]
-    reminders_queries.drop_messages(work.db, session, keys)
-    reminders_queries.revive_messages(work.db, session, keys, now)
     rows = reminders_queries.list_reminders(work.db, session.id, session.schedule_version, locked=True)
-    begun = {_key(rule): reminder.state for reminder, rule in rows if _has_begun(reminder)}
+    times = place_rules(
+        [facts_of_rule(rule) for rule in rules.values()], session.starts_at, session.ends_at, session.timezone
+    )
+    anew = _settle_messages(work, session, rules, times, now)
+    begun = {_key(rule): reminder.state for reminder, rule in rows if _has_begun(reminder) and _key(rule) not in anew}
     known = {rule.id: reminder for reminder, rule in rows}
     for reminder, rule in rows:
         if rule.id not in rules and reminder.state in {ReminderState.planned, ReminderState.running}:
             reminder.state = ReminderState.superseded
-    times = place_rules(
-        [facts_of_rule(rule) for rule in rules.values()], session.starts_at, session.ends_at, session.timezone
-    )
     missing = []
     for time in times:
-        before = begun.get(_key(rules[time.rule_id]))
+        key = _key(rules[time.rule_id])
         row = known.get(time.rule_id)
         if row is None:
-            missing.append(_row(work, session, time, before, now))
-        elif not _has_begun(row):
-            _place(work, row, session, time, before, now)
+            missing.append(_row(work, session, time, begun.get(key), now))
+        elif not _has_begun(row) or key in anew:
+            _place(work, row, session, time, begun.get(key), now)
     work.db.flush()
     reminders_queries.insert_reminders(work.db, missing)
+
+
+def _settle_messages(
+    work: Work, session: WebinarSession, rules: Mapping[UUID, ReminderRule], times: Sequence[RuleTime], now: datetime
+) -> set[UUID]:
+    """Make what the ledger holds, and has not sent, say what the rules come to.
+
+    Returns:
+        The keys of the rules that hold again and whose moment is still to come: who has no message of them is planned
+        for anew.
+    """
+    keys = {_key(rule) for rule in rules.values()}
+    to_come = {_key(rules[time.rule_id]) for time in times if time.due_at > now}
+    reminders_queries.drop_messages(work.db, session, keys)
+    reminders_queries.revive_messages(work.db, session, keys - to_come, now)
+    return reminders_queries.forget_dropped(work.db, session, to_come)
 
 
 def _key(rule: ReminderRule) -> UUID:
@@ -199,10 +217,12 @@ def _look(work: Work, reminder: Reminder, rule: ReminderRule, session: WebinarSe
 
 
 def _miss(work: Work, reminder: Reminder, rule: ReminderRule, session: WebinarSession, now: datetime) -> None:
-    """It is useless by now. Those count who would have got it: nobody, if it was to tell of a start that never was."""
-    reminder.state = ReminderState.missed
+    """It is useless by now. Those count who would have got it. If it was to tell of a start that nobody saw, nobody has
+    missed it."""
     if rule.audience is Audience.absent and not _has_begun_in_time(work, reminder, session):
+        reminder.state = ReminderState.superseded
         return
+    reminder.state = ReminderState.missed
     opens_at = work.settings.join_opens_at(session.starts_at)
     people = reminders_queries.count_unreminded(work.db, reminder, rule, joined_since=opens_at)
     work.after_commit(partial(work.process.tally.count_missed, now, people))
@@ -316,7 +336,9 @@ def weigh_merged_again(work: Work, now: datetime) -> bool:
 
 
 def _weigh_again(work: Work, reminder_id: UUID, unspoken: Sequence[Unspoken], now: datetime) -> None:
-    reminder = work.db.get_one(Reminder, reminder_id)
+    reminder = reminders_queries.lock_reminder(work.db, reminder_id)
+    if reminder is None:  # its session or rule is just being changed: a minute later is soon enough
+        return
     rule = work.db.get_one(ReminderRule, reminder.rule_id)
     session = work.db.get_one(WebinarSession, reminder.session_id)
     holding = rules_for(work, session)

@@ -57,8 +57,8 @@ def move_session(
     session.ends_at = starts_at + timedelta(minutes=minutes)
     session.schedule_version += 1
     work.db.flush()
+    reminders.plan_session(work, session, now)  # first: it waits for whoever is just planning the messages to drop
     messages_queries.drop_planned(work.db, reason=SkipReason.superseded, kinds=_VOID_AFTER_MOVE, session_id=session.id)
-    reminders.plan_session(work, session, now)
     messages.plan_notices(
         work, MessageKind.moved, session, now, statuses=TOLD_OF_MOVE, occasion=session.schedule_version, facts=former
     )

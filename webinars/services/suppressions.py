@@ -80,13 +80,22 @@ def strike(work: Work, posted: Posted, detail: str, now: datetime) -> None:
         mark(work, posted.email_index, SuppressionReason.bounced, detail, message_id=posted.message_id, now=now)
 
 
+def is_ours(error: MailRefused) -> bool:
+    """Whether a mail was refused for the way we send, which would meet others too."""
+    return _verdict(error) is Verdict.ours
+
+
+def _verdict(error: MailRefused) -> Verdict:
+    return verdict_on_refusal(error.reason, at_recipient=isinstance(error, RecipientRefused))
+
+
 def note_refusal(process: Process, message_id: UUID, email: str, error: MailRefused, now: datetime) -> None:
     """Draw the conclusions of a 5xx, once it is written down that the message has failed.
 
     Args:
         email: the address that was refused, which may have been corrected while the server thought.
     """
-    verdict = verdict_on_refusal(error.reason, at_recipient=isinstance(error, RecipientRefused))
+    verdict = _verdict(error)
     if verdict is Verdict.ours:
         return
     index = process.vault.index("email", same_person(email))

@@ -15,12 +15,20 @@ from uuid import UUID
 
 import structlog
 
-from webinars.gateways.mail_errors import MailError
+from webinars.gateways.mail_errors import ConnectionBroke, MailDeferred, MailError, MailUnconfirmed
 from webinars.gateways.short_texts import WEBHOOK
 from webinars.queries import claims as claims_queries
 from webinars.queries import transports as transports_queries
 from webinars.rules.messages import in_time
-from webinars.rules.transports import Condition, burst, most_now, pause_after, refilled_at, tokens_at
+from webinars.rules.transports import (
+    Condition,
+    burst,
+    is_about_server,
+    most_now,
+    pause_after,
+    refilled_at,
+    tokens_at,
+)
 from webinars.tables import Transport
 from webinars.terms import Channel
 from webinars.work import Process, ReadWork, Work
@@ -28,7 +36,7 @@ from webinars.work import Process, ReadWork, Work
 TRIAL = timedelta(seconds=90)
 """How long others leave a way alone while one message tries it: as long as a message is leased."""
 TOO_SILENT = 3
-"""Over so many recipients in a row a server fell silent: it is not they."""
+"""Over so many recipients in a row a server fell silent, or said that it cannot: it is not they."""
 _LONGEST_ERROR = 500
 _log = structlog.get_logger()
 
@@ -66,7 +74,8 @@ class Allowance:
 
 
 class Silences:
-    """Over whom ways fell silent since they last spoke, as one process saw it. Safe to use from several threads.
+    """Over whom ways fell silent, or said that they cannot, since they last spoke of anything else, as one process saw
+    it. Safe to use from several threads.
 
     One recipient whom a server takes long over must not stop all mail, however often it is tried; a server that takes
     long over everybody must not cost everybody their attempts.
@@ -78,7 +87,7 @@ class Silences:
         self._tried: defaultdict[str, list[UUID]] = defaultdict(list)
 
     def note(self, name: str, recipient: str, message_id: UUID) -> list[UUID] | None:
-        """A way fell silent.
+        """A way fell silent, or said that it cannot.
 
         Returns:
             None while that may be the recipients' doing; else the messages that were tried before this one, and are
@@ -94,7 +103,7 @@ class Silences:
             return tried
 
     def end(self, name: str) -> None:
-        """It spoke."""
+        """It spoke of something else than itself."""
         with self._lock:
             self._whom.pop(name, None)
             self._tried.pop(name, None)
@@ -109,6 +118,19 @@ def ways(process: Process) -> list[Way]:
 def way_of(process: Process, channel: Channel) -> str:
     """The name of the way a message goes by."""
     return process.mail.name if channel is Channel.email else WEBHOOK
+
+
+def in_use(process: Process) -> frozenset[str]:
+    """The names of the ways that something can leave by. What is known of others is of no interest: a provider that was
+    left for another one never works again."""
+    return frozenset({process.mail.name} if process.texts is None else {process.mail.name, WEBHOOK})
+
+
+def may_be_broken(error: MailError) -> bool:
+    """Whether it may be the way itself that is in trouble. Over several recipients in a row it is."""
+    if isinstance(error, ConnectionBroke | MailUnconfirmed):
+        return True
+    return isinstance(error, MailDeferred) and is_about_server(error.reason, error.code)
 
 
 def conditions(work: ReadWork) -> dict[str, Condition]:
@@ -235,5 +257,6 @@ def _in_time(now: datetime, until: datetime, deadline_at: datetime | None) -> da
 
 
 def list_transports(work: ReadWork) -> Sequence[Transport]:
-    """What is known of the ways of sending, for people to look at."""
-    return transports_queries.list_transports(work.db)
+    """What is known of the ways of sending in use, for people to look at."""
+    used = in_use(work.process)
+    return [way for way in transports_queries.list_transports(work.db) if way.name in used]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import smtplib
 import socket
 import ssl
 import threading
@@ -29,6 +30,7 @@ from webinars.gateways import smtp as smtp_module
 from webinars.gateways.mail import MailDeferred, MailError, MailRefused, MailTransportDown, MailUnconfirmed
 from webinars.gateways.mail_errors import ConnectionBroke, RecipientRefused
 from webinars.gateways.smtp import SmtpServer, SmtpTransport
+from webinars.services import delivery
 
 DROP = "drop"
 SILENCE = "silence"
@@ -168,14 +170,25 @@ def test_the_dot_is_all_that_comes_after_the_last_word() -> None:
     assert server.mails == [mail.raw]
 
 
-def test_whoever_says_no_before_the_dot_has_sent_nothing(sink: Sink, transport: SmtpTransport) -> None:
+def test_whoever_says_no_before_the_dot_has_sent_nothing(
+    sink: Sink, transport: SmtpTransport, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def refuse() -> None:
         raise NotNow
 
+    quits: list[smtplib.SMTP] = []
+
+    def note(smtp: smtplib.SMTP) -> None:
+        quits.append(smtp)
+
+    monkeypatch.setattr(smtplib.SMTP, "quit", note)
     with pytest.raises(NotNow):
         transport.send(PlainMail(), refuse)
+    assert quits == []  # in the middle of a mail nobody would answer, and the thread would wait for it
     transport.send(PlainMail())  # over a new connection: the old one is in the middle of a mail
     assert (len(sink.taken), sink.connections) == (1, 2)
+    transport.close()
+    assert len(quits) == 1
 
 
 def test_dots_arrive_as_dots(sink: Sink, transport: SmtpTransport) -> None:
@@ -193,7 +206,7 @@ def test_dots_arrive_as_dots(sink: Sink, transport: SmtpTransport) -> None:
         ("RCPT", DROP, ConnectionBroke, None),
         ("RCPT", SILENCE, ConnectionBroke, None),
         ("MAIL", "550 5.7.1 sender unknown", MailTransportDown, 550),
-        ("MAIL", "451 4.3.0 try again", MailDeferred, 451),
+        ("MAIL", "450 4.7.1 not so fast", MailTransportDown, 450),
         ("DATA", "554 5.6.0 content refused", MailRefused, 554),
         ("DATA", "451 4.3.0 try again", MailDeferred, 451),
         ("DATA", "421 4.3.2 closing", MailTransportDown, 421),
@@ -385,3 +398,8 @@ def test_only_this_machine_is_loopback() -> None:
         ("10.0.0.1", False),
     ):
         assert SmtpServer(host=host, port=25, tls=False).is_loopback is here
+
+
+def test_the_longest_mail_fits_into_a_lease() -> None:
+    server = SmtpServer("mail.clinic.example", 25, tls=False)
+    assert server.mail_seconds + server.dot_seconds < delivery._LEAST_LEASE_LEFT

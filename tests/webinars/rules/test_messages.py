@@ -168,10 +168,10 @@ def test_waits_grow_and_are_spread_by_a_fifth(attempts: int, seed: int) -> None:
     assert 0.8 * seconds <= (again - NOW).total_seconds() <= 1.2 * seconds
 
 
-def test_what_has_used_up_half_of_its_time_presses() -> None:
+def test_what_has_used_up_a_quarter_of_its_time_presses() -> None:
     due, deadline_at = NOW, NOW + timedelta(minutes=10)
-    assert not is_pressing(due, deadline_at, NOW + timedelta(minutes=5))
-    assert is_pressing(due, deadline_at, NOW + timedelta(minutes=5, seconds=1))
+    assert not is_pressing(due, deadline_at, NOW + timedelta(minutes=2, seconds=30))
+    assert is_pressing(due, deadline_at, NOW + timedelta(minutes=2, seconds=31))
 
 
 def test_there_is_no_retry_after_the_deadline() -> None:

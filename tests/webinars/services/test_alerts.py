@@ -20,7 +20,7 @@ from webinars.services import alerts, consents, registrations, sessions, subscri
 from webinars.services.consents import ConsentAnswer
 from webinars.services.delivery import Sender
 from webinars.services.subscriptions import Wanted, message_row, page_url
-from webinars.tables import Message, Subscription
+from webinars.tables import Message, Registration, Subscription
 from webinars.terms import MessageKind, PublicationStatus, SuppressionReason
 from webinars.testing import MemoryMailer, SetClock
 from webinars.work import Process
@@ -127,6 +127,43 @@ def test_one_mail_in_seven_days_with_all_that_came_in_between(
     clock.advance(timedelta(seconds=1))
     assert plan(process) == 1
     assert [told(message) for message in planned(process)] == [[first], [second, third]]
+
+
+def test_an_alert_that_came_to_nothing_leaves_the_week_to_the_next(
+    process: Process, factory: Factory, wait: Wait, clock: SetClock, mailer: MemoryMailer
+) -> None:
+    wait()
+    clock.advance(12 * HOUR)  # in the evening: it waits for the morning
+    first = factory.session("knee-options", starts_in=30 * DAY).session.id
+    assert plan(process) == 1
+    with process.work() as work:
+        sessions.cancel_session(work, first, version=None, actor=ACTOR, now=clock.now())
+    factory.session("knee-options", starts_in=5 * DAY)
+    clock.advance(timedelta(minutes=1))
+    assert plan(process) == 0  # it waits, and nobody knows yet what becomes of it
+    clock.advance(12 * HOUR)
+    assert send(process) == [("skipped", "cancelled")]
+    assert [plan(process), plan(process)] == [1, 0]
+    assert send(process) == [("skipped", "cancelled"), ("sent", None)]
+    assert len(alerts_of(mailer)) == 1
+
+
+NOWHERE = "US/Pacific-New"
+"""A zone that there was, and that new zone data know no more."""
+
+
+def test_somebody_whose_zone_is_no_more_gets_theirs_and_stops_nobody(
+    process: Process, factory: Factory, wait: Wait, clock: SetClock, mailer: MemoryMailer
+) -> None:
+    wait(ANA)
+    wait(BO)
+    with process.work() as work:
+        work.db.get_one(Subscription, people(process)[0].id).timezone = NOWHERE
+    factory.session("knee-options")
+    assert plan(process) == 2
+    clock.advance(HOUR)
+    assert send(process) == [("sent", None)] * 2
+    assert {mail.recipient for mail in alerts_of(mailer)} == {ANA, BO}
 
 
 def test_control_without_the_memory_of_the_last_alert_it_is_told_again(
@@ -352,6 +389,18 @@ def test_a_consent_at_registering_is_asked_about_once_a_while_later(
     assert [message.due_at for message in planned(process, MessageKind.alert_check)] == [clock.now()]
     clock.advance(10 * DAY)
     assert ask(process) == 0  # nor after a week, when it was deleted
+
+
+def test_somebody_whose_zone_is_no_more_is_asked_by_the_session_s_and_stops_nobody(
+    process: Process, factory: Factory, session_id: UUID, clock: SetClock
+) -> None:
+    registration_id = factory.registration(session_id, ANA, consents=[YES]).registration.id
+    factory.registration(session_id, BO, consents=[YES])
+    with process.work() as work:
+        work.db.get_one(Registration, registration_id).timezone = NOWHERE
+    clock.advance(2 * HOUR)
+    assert ask(process) == 2
+    assert {row.timezone for row in people(process)} == {"America/Denver"}
 
 
 def test_a_consent_taken_back_ends_what_came_of_it(

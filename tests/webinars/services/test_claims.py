@@ -19,8 +19,9 @@ from tests.conftest import NOW, make_settings
 from tests.factories import Factory
 from tests.webinars.services.looks import ledger
 from webinars.gateways.mail import MailDeferred, MailError, MailTransportDown
+from webinars.rules.messages import MOST_ATTEMPTS
 from webinars.rules.transports import CLOCKS_DIFFER
-from webinars.services import attendance, claims, messages, registering, registrations
+from webinars.services import attendance, claims, health, messages, registering, registrations
 from webinars.services.claims import LEASE, claim
 from webinars.services.delivery import Sender
 from webinars.tables import Message, Registration
@@ -90,6 +91,40 @@ def test_a_row_that_cannot_be_read_fails_alone(
     sender.send_due(NOW)
     assert [mail.recipient for mail in mailer.mails] == ["ana@mail.example"]
     assert ledger(process) == [("confirmation", "failed", "internal"), ("confirmation", "sent", None)]
+    assert process.tally.figures()["refused_at"] == NOW.isoformat()
+
+
+def test_a_kind_that_this_program_does_not_know_holds_up_nobody(
+    process: Process, factory: Factory, sender: Sender, mailer: MemoryMailer
+) -> None:
+    """As a newer program leaves it behind that was taken back. It waits, which is an alarm, for who knows it."""
+    session_id = factory.session().session.id
+    strange = factory.registration(session_id).registration.id
+    with process.work() as work:
+        work.db.execute(
+            sa.text("UPDATE messages SET kind = 'of_tomorrow' WHERE registration_id = :id"),
+            {"id": strange.bytes.hex() if process.engines.is_sqlite else strange},
+        )
+    factory.registration(session_id, "ana@mail.example")
+    sender.send_due(NOW)
+    assert [mail.recipient for mail in mailer.mails] == ["ana@mail.example"]
+    with process.read() as work:
+        assert health.alarms(work, NOW + 6 * MINUTE) == ["A message has waited for 6 minutes longer than it should."]
+
+
+def test_a_message_that_ends_whoever_takes_it_is_given_up(process: Process, factory: Factory) -> None:
+    factory.registration(factory.session().session.id)
+    now, claims_of_it = NOW, 0
+    while True:
+        with process.work() as work:
+            _, taken = claim(work, now)  # and the worker is no more
+        if not taken:
+            break
+        claims_of_it += 1
+        now += LEASE
+    assert claims_of_it == MOST_ATTEMPTS + 1
+    assert ledger(process) == [("confirmation", "failed", "internal")]
+    assert process.tally.figures()["refused_at"] is not None
 
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)

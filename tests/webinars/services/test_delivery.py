@@ -20,12 +20,12 @@ from webinars.gateways.mail import MailDeferred, MailRefused, MailTransportDown,
 from webinars.gateways.sendable import BeforeDot, SendableMail, without_waiting
 from webinars.rules.sessions import wall_time
 from webinars.services import delivery, messages, registering, registrations, sessions
-from webinars.services.claims import LEASE, claim
+from webinars.services.claims import LEASE, Claimed, claim
 from webinars.services.delivery import Sender
 from webinars.tables import Message
 from webinars.terms import MessageState
 from webinars.testing import MemoryMailer, SetClock
-from webinars.work import Process
+from webinars.work import Process, Work
 
 MINUTE = timedelta(minutes=1)
 
@@ -273,3 +273,62 @@ def test_what_is_left_after_the_time_for_sending_waits_for_the_next_call(
         registering.register(work, [factory.request(session_id) for _ in range(60)], NOW)
     assert sender.send_due(NOW, for_at_most=timedelta()) == 50
     assert sender.send_due(NOW) == 10
+
+
+def test_a_batch_is_claimed_at_the_moment_at_which_it_is(
+    process: Process,
+    factory: Factory,
+    sender: Sender,
+    mailer: MemoryMailer,
+    clock: SetClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Not at that at which it was asked for: with a slow server a minute lies between them."""
+    lag: list[timedelta] = []
+    send, take = mailer.send, delivery.claim
+
+    def send_slowly(mail: SendableMail, before_dot: BeforeDot = without_waiting) -> None:
+        clock.advance(timedelta(seconds=1))
+        send(mail, before_dot)
+
+    def note(work: Work, now: datetime, *rest: int, **more: int) -> tuple[Claimed, int]:
+        lag.append(clock.now() - now)
+        return take(work, now, *rest, **more)
+
+    monkeypatch.setattr(mailer, "send", send_slowly)
+    monkeypatch.setattr(delivery, "claim", note)
+    session_id = factory.session(capacity=500).session.id
+    with process.work() as work:
+        registering.register(work, [factory.request(session_id) for _ in range(60)], NOW)
+    sender.send_due(NOW)
+    assert len({mail.recipient for mail in mailer.mails}) == len(mailer.mails) == 60
+    assert clock.now() == NOW + MINUTE
+    assert max(lag) <= timedelta(seconds=process.settings.mail_connections)  # they go on sending meanwhile
+
+
+def test_what_was_in_hand_while_the_machine_was_paused_is_handed_back(
+    process: Process,
+    factory: Factory,
+    clock: SetClock,
+    sender: Sender,
+    mailer: MemoryMailer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It counts fewer seconds than have passed, and others have taken over by then. The control is the next call."""
+    session_id = factory.session(capacity=500).session.id
+    with process.work() as work:
+        registering.register(work, [factory.request(session_id) for _ in range(60)], NOW)
+    send = mailer.send
+    monkeypatch.setattr(clock, "steady", lambda: 0.0)
+
+    def pause_first(mail: SendableMail, before_dot: BeforeDot = without_waiting) -> None:
+        if clock.now() == NOW:
+            clock.advance(5 * MINUTE)
+        send(mail, before_dot)
+
+    monkeypatch.setattr(mailer, "send", pause_first)
+    assert sender.send_due(NOW) == 50
+    assert len(mailer.mails) <= process.settings.mail_connections
+    assert {state for _, state, _ in ledger(process)} == {"sent", "planned"}
+    sender.send_due(clock.now())
+    assert len({mail.recipient for mail in mailer.mails}) == len(mailer.mails) == 60

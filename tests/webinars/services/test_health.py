@@ -13,7 +13,9 @@ import sqlalchemy as sa
 from scheduler.jobs import reminders
 from tests.conftest import NOW, make_settings
 from tests.factories import Factory
-from webinars.gateways.mail import MailRefused, MailTransportDown
+from webinars.gateways.mail import MailDeferred, MailRefused, MailTransportDown
+from webinars.gateways.mail_errors import RecipientRefused
+from webinars.gateways.short_texts import WEBHOOK
 from webinars.services import health, transports
 from webinars.services.delivery import Sender
 from webinars.services.messages import plan, registration_row
@@ -112,10 +114,80 @@ def test_what_waits_too_long_is_an_alarm_but_the_web_stays(
 
 
 def test_a_way_that_is_down_is_an_alarm_until_it_works_again(process: Process) -> None:
-    transports.note_down(process, "smtp", MailTransportDown("away"), NOW, random.Random(1), is_trial=False)
-    assert alarms(process) == ["Sending by smtp does not work and is paused. Failures in a row: 1."]
-    transports.end_trial(process, "smtp", NOW, works=True)
+    transports.note_down(process, "memory", MailTransportDown("away"), NOW, random.Random(1), is_trial=False)
+    assert alarms(process) == ["Sending by memory does not work and is paused. Failures in a row: 1."]
+    assert [way.name for way in health.figures(process, NOW).ways] == ["memory"]
+    transports.end_trial(process, "memory", NOW, works=True)
     assert alarms(process) == []
+
+
+def test_a_way_that_nobody_uses_any_more_is_no_alarm(process: Process) -> None:
+    """The operator went over to another provider; there is no adapter for texts."""
+    for name in ("postmark", WEBHOOK):
+        transports.note_down(process, name, MailTransportDown("away"), NOW, random.Random(1), is_trial=False)
+    assert alarms(process) == []
+    assert health.figures(process, NOW).ways == []
+
+
+def send(process: Process, now: datetime) -> None:
+    sender = Sender(process)
+    sender.send_due(now)
+    sender.stop()
+    process.tally.note_tick(now)
+    beat(process, age=NOW - now)
+
+
+@pytest.mark.parametrize(
+    ("addresses", "is_alarm"),
+    [
+        pytest.param(["ana", "bob", "eva"], True, id="three people"),
+        pytest.param(["ana", "bob"], False, id="control: two"),
+        pytest.param(["ana", "ana", "ana"], False, id="control: one full mailbox"),
+    ],
+)
+def test_a_server_that_puts_everybody_off_is_an_alarm_until_it_takes_a_mail(
+    process: Process, factory: Factory, mailer: MemoryMailer, clock: SetClock, addresses: list[str], is_alarm: bool
+) -> None:
+    def look(seconds: int) -> tuple[list[str], float]:
+        clock.set(NOW + timedelta(seconds=seconds))
+        send(process, clock.now())
+        return alarms(process, clock.now()), health.figures(process, clock.now()).lag_seconds
+
+    later = factory.session().session.id
+    for address in addresses:
+        factory.registration(factory.session().session.id, f"{address}@mail.example")
+    mailer.failures = [MailDeferred("4.7.1 not today", 450)] * 3 * len(addresses)
+    assert look(0) == look(60) == ([], 0.0)
+    said = ["The mail server keeps putting mails off, whoever they are for."]
+    assert look(301) == ((said, 301.0) if is_alarm else ([], 0.0))
+    factory.registration(later)
+    assert look(302) == ([], 0.0)
+    assert len(mailer.mails) == 1
+    mailer.failures = [MailDeferred("4.2.2 mailbox full", 452)] * len(addresses)
+    assert look(2000) == ([], 0.0)  # nothing else fell due since: it may still be they
+    assert mailer.failures == []
+
+
+@pytest.mark.parametrize(
+    ("failure", "is_alarm"),
+    [
+        (MailRefused("5.7.26 Unauthenticated mail is prohibited", 550), True),
+        (RecipientRefused("5.7.1 relay access denied", 554), True),
+        (RuntimeError("a bug"), True),
+        (RecipientRefused("5.1.1 no such user", 550), False),
+        (MailRefused("5.2.2 mailbox full", 552), False),
+    ],
+    ids=str,
+)
+def test_mail_that_fails_whoever_it_is_for_is_an_alarm_for_an_hour(
+    process: Process, factory: Factory, mailer: MemoryMailer, failure: Exception, is_alarm: bool
+) -> None:
+    factory.registration(factory.session().session.id)
+    mailer.failures = [failure]  # type: ignore[list-item]
+    send(process, NOW)
+    said = ["In the last hour mails were refused for the way they are sent, or could not be made."]
+    assert alarms(process, NOW + timedelta(minutes=59)) == (said if is_alarm else [])
+    assert alarms(process, NOW + timedelta(minutes=61)) == []
 
 
 @pytest.mark.parametrize(("minutes", "is_well"), [(59, False), (60, True)])

@@ -206,6 +206,33 @@ def test_one_that_could_not_be_sent_in_time_leaves_the_other_for_as_long_as_it_i
     assert day.said("Hip") == ("sent", None)
 
 
+@pytest.mark.parametrize("is_left", [False, True])
+def test_one_mail_speaks_for_one_reminder_of_the_other_session_and_not_for_its_next(
+    clinic: Clinic, is_left: bool
+) -> None:
+    """Both remind a day and half a day before: the second time, too, somebody has to speak."""
+    seats = []
+    for name, start in (("Knee", "15:00"), ("Hip", "15:30")):
+        slug = clinic.factory.webinar(name, public_title=name)
+        with clinic.process.work() as work:
+            facts = {"offset_minutes": -12 * 60}
+            reminder_rules.create_rule(work, slug, facts, actor=ACTOR, now=clinic.clock.now())
+        seats.append(clinic.register(clinic.session(f"2026-03-06T{start}", slug)))
+    clinic.tick()
+    for moment in ("5T15:00", "5T15:30", "5T21:00"):
+        if moment == "5T21:00" and is_left:
+            with clinic.process.work() as work:
+                registrations.withdraw(work, seats[0], clinic.clock.now())
+        clinic.clock.set(clinic.at(f"2026-03-0{moment}"))
+        clinic.tick()
+    message = core(Message).c
+    with clinic.process.read() as work:
+        whose = (message.registration_id == seats[1], message.kind == MessageKind.reminder)
+        said = work.db.execute(sa.select(message.state, message.reason).where(*whose).order_by(message.id)).all()
+    second = ("sent", None) if is_left else ("skipped", "merged")
+    assert [(state.value, reason) for state, reason in said] == [("skipped", "merged"), second]
+
+
 def test_what_is_of_no_use_any_more_stays_as_it_is(day: Day) -> None:
     is_given_up(day)
     day.clinic.clock.set(day.clinic.at("2026-03-06T09:00"))

@@ -532,7 +532,7 @@ def test_nobody_is_told_that_a_session_has_begun_which_has_not(clinic: Clinic) -
     session_id, _ = begun(clinic)
     clinic.run_to(clinic.at("2026-03-06T11:00"), every=MINUTE)
     assert not_there_mails(clinic) == []
-    assert clinic.ledger(session_id)[-3:] == [("missed", "expired")] * 3
+    assert clinic.ledger(session_id)[-3:] == [("skipped", "superseded")] * 3
 
 
 def test_a_session_that_begins_late_is_told_of_when_it_does_and_not_after_half_of_it(clinic: Clinic) -> None:

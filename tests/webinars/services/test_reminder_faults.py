@@ -214,6 +214,7 @@ def test_nobody_misses_the_news_of_a_start_that_was_not_seen_in_time(clinic: Cli
             attendance.note_click(work, registrations.get_registration(work, person)[0], clinic.clock.now())
     go_to(clinic, clinic.clock.now())
     assert clinic.process.tally.figures()["missed"] == 0
+    assert clinic.ledger(session_id)[-1] == ("skipped", "superseded")
 
 
 # --- What was prevented

@@ -257,6 +257,34 @@ def test_what_was_switched_off_by_mistake_comes_in_the_morning_after_all(
     assert held(process, put_off.id) == [("sent", None)]
 
 
+def test_what_was_not_sent_and_put_off_while_its_rule_was_off_comes_at_its_new_moment_and_nobody_gets_it_twice(
+    process: Process, factory: Factory, webinar: str, session: WebinarSession, clock: SetClock, sender: Sender
+) -> None:
+    delete(process, named(process, webinar, "1 h before").id)
+    for _ in range(2):
+        factory.registration(session.id)
+    sender.send_due(clock.now())  # the confirmations
+    clock.set(session.starts_at - DAY)
+    job.run(process, clock.now())
+    message = core(Message)
+    with process.work() as work:  # one went out, one was deferred
+        last = work.db.scalar(sa.select(sa.func.max(message.c.due_at)))
+        one = work.db.scalar(sa.select(message.c.id).where(message.c.due_at == last).limit(1))
+        work.db.execute(sa.update(message).where(message.c.id == one).values(state="sent", sent_at=clock.now()))
+    day = named(process, webinar, "24 h before")
+    change(process, day.id, is_enabled=False)
+    clock.advance(30 * MINUTE)
+    change(process, day.id, offset_minutes=-60)
+    change(process, day.id, is_enabled=True)
+    assert held(process, session.id) == [("sent", None)]
+    assert dues(process, session.id) == USUAL[1:]
+    for before, so_far in ((HOUR + MINUTE, 1), (HOUR, 2)):
+        clock.set(session.starts_at - before)
+        job.run(process, clock.now())
+        sender.send_due(clock.now())
+        assert held(process, session.id) == [("sent", None)] * so_far
+
+
 def test_control_what_is_of_no_use_any_more_is_not_taken_up_again(
     process: Process, webinar: str, put_off: WebinarSession, clock: SetClock
 ) -> None:
