@@ -243,16 +243,18 @@ def replan_broadcast(db: DbSession, session_id: UUID, *, since: datetime, most_s
 
 
 def drop_planned(db: DbSession, *, reason: SkipReason, kinds: Sequence[MessageKind], **whose: UUID) -> int:
-    """Skip what has not been sent yet of a session or a registration, given by column name."""
+    """Skip what has not been sent yet of a session or a registration, given by column name. Of whoever was erased also
+    what is being sent: it may arrive, but whoever sends it writes no more of what the server said of them."""
     message = core(Message)
+    states = [MessageState.planned, MessageState.sending] if reason is SkipReason.erased else [MessageState.planned]
     result = db.connection().execute(
         sa.update(message)
         .where(
             *(message.c[name] == value for name, value in whose.items()),
             message.c.kind.in_(kinds),
-            message.c.state == MessageState.planned,
+            message.c.state.in_(states),
         )
-        .values(state=MessageState.skipped, reason=reason.value)
+        .values(state=MessageState.skipped, reason=reason.value, lease=None)
     )
     return result.rowcount
 

@@ -20,10 +20,13 @@ from tests.webinars.services.lives import ANA, live, told
 from tests.webinars.services.looks import row, seats
 from webinars.db import DbSession
 from webinars.errors import RegistrationErased
+from webinars.queries import messages as messages_queries
 from webinars.queries import registrations as registrations_queries
 from webinars.queries import sessions as sessions_queries
+from webinars.queries.messages import Outcome
 from webinars.queries.sessions import Scheduled
 from webinars.services import erasure, registrations, requests
+from webinars.services.claims import claim
 from webinars.services.links import link
 from webinars.tables import Answer, AuditEntry, Message, Registration, Request, SurveyReply
 from webinars.terms import LinkPurpose, MessageState, RegistrationStatus, TaskState
@@ -70,6 +73,29 @@ def test_nothing_of_the_person_is_left_and_the_seat_goes_to_the_next(process: Pr
         others = work.db.scalars(sa.select(col(Message.provider_id)).where(col(Message.registration_id) == waiter))
         assert "p-1" in list(others)
     assert hers == (MessageState.skipped, None, None)
+
+
+def test_what_a_server_says_of_a_mail_that_is_on_its_way_is_not_written_any_more(
+    process: Process, factory: Factory
+) -> None:
+    """The control is another one's, claimed together with it."""
+    session_id = factory.session().session.id
+    ana = factory.registration(session_id, "ana@mail.example").registration.id
+    other = factory.registration(session_id).registration.id
+    with process.work() as work:
+        claimed, _ = claim(work, factory.now)
+    erase(process, factory)
+    with process.work() as work:
+        said = {"provider_id": "p-1", "last_error": "550 ana@mail.example is unknown"}
+        outcomes = [
+            Outcome(item.message.id, claimed.lease, MessageState.failed, "refused", said) for item, _ in claimed.ready
+        ]
+        assert messages_queries.complete_messages(work.db.connection(), outcomes) == 1
+    with process.read() as work:
+        rows = {message.registration_id: message for message in work.db.scalars(sa.select(Message))}
+    assert (rows[ana].state, rows[ana].reason) == (MessageState.skipped, "erased")
+    assert (rows[ana].provider_id, rows[ana].last_error, rows[ana].lease) == (None, None, None)
+    assert (rows[other].state, rows[other].provider_id) == (MessageState.failed, "p-1")
 
 
 def test_erasing_twice_is_once_and_the_statistics_stay(process: Process, factory: Factory) -> None:
