@@ -58,9 +58,8 @@ class Scheduler:
             ExceptionGroup: of what went wrong, once every job has had its turn.
         """
         troubles: list[Exception] = []
-        present = Present(
-            self.process.clock, now
-        )  # a job may take minutes, and a lease of the next one must not have ended by then
+        # A job may take minutes, and what the next one leases must not be over as it begins.
+        present = Present(self.process.clock, now)
         steps = sum(_try(partial(job, present.now()), troubles) for job in self._jobs(now, sending_for))
         if not troubles:
             self.process.tally.note_tick(present.now())

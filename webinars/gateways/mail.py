@@ -82,7 +82,7 @@ class MemoryMailer:
 
     def __init__(self) -> None:
         self.mails: list[SendableMail] = []
-        self.failures: list[MailError] = []
+        self.failures: list[Exception] = []
 
     def send(self, mail: SendableMail, before_dot: BeforeDot = without_waiting) -> None:
         before_dot()

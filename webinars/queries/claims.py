@@ -10,9 +10,10 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.sql.dml import ReturningUpdate
+from sqlmodel import col
 
 from webinars.db import DbSession, walk_indexes
-from webinars.tables import Message
+from webinars.tables import Message, Registration
 from webinars.tables.base import core
 from webinars.terms import CALENDAR_KINDS, Channel, MessageKind, MessageState
 
@@ -175,6 +176,33 @@ def pull_in(
         .returning(_message.id)
     )
     return len(db.connection().execute(update).all())  # SQLite counts no rows of what begins with a WITH
+
+
+def oldest_due_at(db: DbSession, now: datetime) -> datetime | None:
+    """Since when the message that has waited longest could have been sent."""
+    query = sa.select(sa.func.min(col(Message.next_attempt_at)))
+    return db.scalar(query.where(_IS_WAITING, col(Message.next_attempt_at) <= now))
+
+
+def count_put_off(db: DbSession, *, since: datetime | None, until: datetime) -> tuple[int, datetime | None]:
+    """To how many people mails that fell due after `since` and by `until` were tried in vain and wait for another try;
+    and when the first of them fell due. It looks through what waits, and through nothing else."""
+    registration = core(Registration).c
+    query = (
+        sa.select(sa.func.count(registration.email_index.distinct()), sa.func.min(_message.due_at))
+        .join_from(core(Message), core(Registration), registration.id == _message.registration_id)
+        .where(
+            _IS_WAITING,
+            _message.state == MessageState.planned,
+            _message.channel == Channel.email,
+            _message.attempts > 0,
+            _message.due_at <= until,
+        )
+    )
+    if since is not None:
+        query = query.where(_message.due_at > since)
+    people, first_at = db.execute(query).one()
+    return people, first_at
 
 
 def spare_attempts(db: DbSession, message_ids: Sequence[UUID]) -> None:

@@ -303,33 +303,3 @@ def count_by_state(db: DbSession, session_id: UUID | None = None) -> dict[Messag
     if session_id is not None:
         query = query.where(col(Message.session_id) == session_id)
     return {row[0]: row[1] for row in db.execute(query)}
-
-
-def oldest_due_at(db: DbSession, now: datetime) -> datetime | None:
-    """Since when the message that has waited longest could have been sent."""
-    return db.scalar(
-        sa.select(sa.func.min(col(Message.next_attempt_at))).where(
-            sa.text("messages.state IN ('planned', 'sending')"), col(Message.next_attempt_at) <= now
-        )
-    )
-
-
-def put_off(db: DbSession, *, since: datetime | None, until: datetime) -> tuple[int, datetime | None]:
-    """To how many people mails that fell due after `since` and by `until` were tried in vain and wait for another try;
-    and when the first of them fell due. It looks through what waits, and through nothing else."""
-    message, registration = core(Message).c, core(Registration).c
-    query = (
-        sa.select(sa.func.count(registration.email_index.distinct()), sa.func.min(message.due_at))
-        .join_from(core(Message), core(Registration), registration.id == message.registration_id)
-        .where(
-            sa.text("messages.state IN ('planned', 'sending')"),
-            message.state == MessageState.planned,
-            message.channel == Channel.email,
-            message.attempts > 0,
-            message.due_at <= until,
-        )
-    )
-    if since is not None:
-        query = query.where(message.due_at > since)
-    people, first_at = db.execute(query).one()
-    return people, first_at

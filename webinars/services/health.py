@@ -11,6 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from webinars.errors import CannotStart
+from webinars.queries import claims as claims_queries
 from webinars.queries import messages as messages_queries
 from webinars.queries import reminders as reminders_queries
 from webinars.queries import workers as workers_queries
@@ -112,7 +113,7 @@ def is_ready(process: Process, now: datetime) -> list[Finding]:
 def alarms(work: ReadWork, now: datetime) -> list[str]:
     """What is wrong with sending right now, in words for whoever runs the program; empty if nothing is."""
     found = []
-    oldest = messages_queries.oldest_due_at(work.db, now)
+    oldest = claims_queries.oldest_due_at(work.db, now)
     if oldest is not None and now - oldest > LONGEST_LAG:
         minutes = (now - oldest) // timedelta(minutes=1)
         found.append(f"A message has waited for {minutes} minutes longer than it should.")
@@ -141,7 +142,7 @@ def _put_off_since(work: ReadWork, workers: Sequence[Worker], now: datetime) -> 
     """When the first mail fell due of those that a server puts off, if it has put off several people's since it last
     took one: none of a single mailbox that is full, or of some that were full before."""
     mailed = [at for at in _moments(workers, "mailed_at") if at]
-    people, first_at = messages_queries.put_off(work.db, since=max(mailed, default=None), until=now - LONGEST_LAG)
+    people, first_at = claims_queries.count_put_off(work.db, since=max(mailed, default=None), until=now - LONGEST_LAG)
     return first_at if people >= SEVERAL else None
 
 
@@ -182,7 +183,7 @@ def check(process: Process, now: datetime) -> list[Finding]:
 def figures(process: Process, now: datetime) -> Figures:
     """For the metrics page."""
     with process.read() as work:
-        oldest = messages_queries.oldest_due_at(work.db, now)
+        oldest = claims_queries.oldest_due_at(work.db, now)
         counts = messages_queries.count_by_state(work.db)
         waiting = reminders_queries.oldest_plan_at(work.db, now)
         beat_at = workers_queries.last_beat_at(work.db)

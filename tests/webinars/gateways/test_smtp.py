@@ -260,6 +260,14 @@ def test_a_connection_that_rested_is_asked_first(
     assert (sink.noops, sink.connections) == (2, 3)
 
 
+def test_the_dot_does_not_wait_for_what_came_before_it_to_be_acknowledged(transport: SmtpTransport) -> None:
+    """Sent alone behind the mail, it would: some 40 ms with each."""
+    transport.send(PlainMail())
+    (connection,) = transport._open
+    assert connection._smtp.sock
+    assert connection._smtp.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
 def test_each_thread_has_its_own_connection(sink: Sink, transport: SmtpTransport) -> None:
     together = threading.Barrier(3)
 

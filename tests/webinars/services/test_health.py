@@ -183,7 +183,7 @@ def test_mail_that_fails_whoever_it_is_for_is_an_alarm_for_an_hour(
     process: Process, factory: Factory, mailer: MemoryMailer, failure: Exception, is_alarm: bool
 ) -> None:
     factory.registration(factory.session().session.id)
-    mailer.failures = [failure]  # type: ignore[list-item]
+    mailer.failures = [failure]
     send(process, NOW)
     said = ["In the last hour mails were refused for the way they are sent, or could not be made."]
     assert alarms(process, NOW + timedelta(minutes=59)) == (said if is_alarm else [])
